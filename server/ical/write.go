@@ -1,0 +1,103 @@
+package ical
+
+import "unicode/utf8"
+
+// maxLine is the length in bytes after which a line is folded, its line end
+// not counted (RFC 5545 section 3.1).
+const maxLine = 75
+
+// Bytes returns the component as iCalendar. Parts that were not changed since
+// they were parsed come out as they went in.
+func (c *Component) Bytes() []byte { return c.Append(make([]byte, 0, c.size())) }
+
+// String is Bytes as a string.
+func (c *Component) String() string { return string(c.Bytes()) }
+
+// Append appends the component as iCalendar to b.
+func (c *Component) Append(b []byte) []byte {
+	b = append(b, c.before...)
+	b = appendMark(b, c.begin, "BEGIN:", c.Name)
+	next := 0
+	for i, p := range c.Properties {
+		for next < len(c.Components) && c.Components[next].at <= i {
+			b = c.Components[next].Append(ended(b))
+			next++
+		}
+		b = p.append(ended(b))
+	}
+	for _, s := range c.Components[next:] {
+		b = s.Append(ended(b))
+	}
+	b = appendMark(ended(b), c.end, "END:", c.Name)
+	return append(b, c.after...)
+}
+
+func appendMark(b []byte, source, mark, name string) []byte {
+	if source != "" {
+		return append(b, source...)
+	}
+	return append(append(append(b, mark...), name...), "\r\n"...)
+}
+
+// ended makes sure that b ends with a line end: a source's last line may have
+// none, and be last no more.
+func ended(b []byte) []byte {
+	if n := len(b); n > 0 && b[n-1] != '\n' {
+		return append(b, "\r\n"...)
+	}
+	return b
+}
+
+func (p *Property) append(b []byte) []byte {
+	if p.raw != "" {
+		return append(b, p.raw...)
+	}
+	start := len(b)
+	b = append(b, p.name...)
+	b = append(b, p.params...)
+	b = append(b, ':')
+	b = append(b, p.value...)
+	if len(b)-start > maxLine {
+		b = fold(b, start)
+	}
+	return append(b, "\r\n"...)
+}
+
+// fold folds the line that starts in b at start, between characters.
+func fold(b []byte, start int) []byte {
+	line := string(b[start:])
+	b = b[:start]
+	for room := maxLine; len(line) > room; room = maxLine - 1 {
+		cut := room
+		for cut > room-utf8.UTFMax && !utf8.RuneStart(line[cut]) {
+			cut--
+		}
+		if !utf8.RuneStart(line[cut]) {
+			cut = room // not UTF-8 anyway
+		}
+		b = append(b, line[:cut]...)
+		b = append(b, "\r\n "...)
+		line = line[cut:]
+	}
+	return append(b, line...)
+}
+
+// size estimates the length of the written component.
+func (c *Component) size() int {
+	n := len(c.before) + len(c.begin) + len(c.end) + len(c.after)
+	if c.begin == "" {
+		n += 2*len(c.Name) + len("BEGIN:\r\nEND:\r\n")
+	}
+	for _, p := range c.Properties {
+		if p.raw != "" {
+			n += len(p.raw)
+			continue
+		}
+		line := len(p.name) + len(p.params) + len(p.value) + len(":\r\n")
+		n += line + line/(maxLine-1)*len("\r\n ")
+	}
+	for _, s := range c.Components {
+		n += s.size()
+	}
+	return n
+}

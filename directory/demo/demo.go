@@ -1,0 +1,32 @@
+// Package demo is a sample organisation served by a real LDAPv3 server inside the process, on loopback: what calport
+// shows to somebody who has no directory at hand, and what tests use instead of a mock of LDAP.
+//
+// The server reads (RFC 4511): bind, search with every kind of filter, compare, abandon, unbind and "Who am I?"
+// (RFC 4532), paged results (RFC 2696). It changes nothing for a client, has no TLS and no schema subentry, and knows
+// neither calport's configuration nor package directory/ldap, which reads it like any other server.
+//
+// Invariants: the same organisation with the same stable ids at every start; no password ever leaves the server; no
+// sequence of bytes from a client ends the process or takes more than a bounded share of its memory.
+package demo
+
+// Where things are in the sample directory.
+const (
+	BaseDN      = "dc=example,dc=org"
+	PeopleDN    = "ou=people," + BaseDN
+	GroupsDN    = "ou=groups," + BaseDN
+	RoomsDN     = "ou=rooms," + BaseDN
+	ResourcesDN = "ou=resources," + BaseDN
+
+	// ReaderDN is an account that may only read. Anonymous clients may read as well.
+	ReaderDN = "cn=reader,ou=services," + BaseDN
+
+	// Password is everybody's password, the reader's included.
+	Password = "calport"
+
+	// Domain is the mail domain of the sample organisation, one of those reserved by RFC 2606.
+	Domain = "example.org"
+
+	// AdminGroup is the short name of the group of administrators; its one member is the person of short name Admin.
+	AdminGroup = "admins"
+	Admin      = "admin"
+)

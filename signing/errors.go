@@ -16,7 +16,7 @@ var (
 	ErrExpired        = errors.New("certificate has expired")
 	ErrNotYetValid    = errors.New("certificate is not valid yet")
 
-	ErrIncomplete  = errors.New("authority is incomplete")       // some of its files are missing
+	ErrIncomplete  = errors.New("authority is incomplete")        // some of its files are missing
 	ErrPermissions = errors.New("private key readable by others") // group or world may read or write a key file
 
 	ErrNotCMS   = errors.New("not a CMS SignedData structure")

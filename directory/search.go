@@ -1,0 +1,145 @@
+package directory
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// Query asks a Snapshot for principals. Both Text and Terms must match; an empty Query matches everything.
+type Query struct {
+	// Text is what a person types: every word of it must be in a name or begin an address.
+	Text string
+	// Terms are conditions on single fields (RFC 3744 section 9.4); all of them must hold, or one of them if Any.
+	Terms []Term
+	Any   bool
+	// Kinds restricts the answer; none means every kind.
+	Kinds []Kind
+	// Limit is the highest number of hits; 0 means 50.
+	Limit int
+}
+
+// Term is a condition on some fields: it holds if one of them matches.
+type Term struct {
+	Fields Field // 0 means all
+	Match  Match
+	Text   string
+}
+
+// Field is a set of searchable fields.
+type Field uint8
+
+// The fields. Address is every mail address.
+const (
+	FullName Field = 1 << iota
+	FirstName
+	LastName
+	ShortName
+	Address
+
+	Names     = FullName | FirstName | LastName | ShortName
+	AllFields = Names | Address
+)
+
+// Match is how a text is compared with a field, always caselessly.
+type Match uint8
+
+// The ways to match, those of CalendarServer's match-type attribute.
+const (
+	Contains Match = iota
+	StartsWith
+	EndsWith
+	Equals
+)
+
+const defaultLimit = 50
+
+// Search finds principals, sorted by short name; more says that there are others beyond the limit.
+func (s *Snapshot) Search(q Query) (hits []*Principal, more bool) {
+	limit := q.Limit
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	f := newFinder(q)
+	for i := range s.search().candidates(f).each {
+		if !f.matches(s.all[i]) {
+			continue
+		}
+		if len(hits) == limit {
+			return hits, true
+		}
+		hits = append(hits, s.all[i])
+	}
+	return hits, false
+}
+
+// finder is a query made ready: its texts are folded. It is used by one search.
+type finder struct {
+	words [][]byte // of Query.Text
+	terms []Term
+	texts [][]byte // of terms
+	any   bool
+	kinds []Kind
+	room  []byte
+}
+
+func newFinder(q Query) *finder {
+	f := &finder{terms: q.Terms, any: q.Any, kinds: q.Kinds}
+	for _, word := range strings.Fields(q.Text) {
+		f.words = append(f.words, appendFold(nil, word))
+	}
+	for _, term := range q.Terms {
+		f.texts = append(f.texts, appendFold(nil, term.Text))
+	}
+	return f
+}
+
+func (f *finder) matches(p *Principal) bool {
+	if len(f.kinds) > 0 && !slices.Contains(f.kinds, p.Kind) {
+		return false
+	}
+	for _, word := range f.words {
+		if !f.holds(p, Names, Contains, word) && !f.holds(p, Address, StartsWith, word) {
+			return false
+		}
+	}
+	if len(f.terms) == 0 {
+		return true
+	}
+	failed := func(n int) bool { return !f.holds(p, f.terms[n].Fields, f.terms[n].Match, f.texts[n]) }
+	for n := range f.terms {
+		if failed(n) != f.any {
+			return f.any
+		}
+	}
+	return !f.any
+}
+
+// holds reports whether one of the fields matches the folded text.
+func (f *finder) holds(p *Principal, fields Field, m Match, text []byte) bool {
+	if fields == 0 {
+		fields = AllFields
+	}
+	for _, name := range [...]struct {
+		field Field
+		value string
+	}{{FullName, p.FullName}, {FirstName, p.FirstName}, {LastName, p.LastName}, {ShortName, p.ShortName}} {
+		if fields&name.field != 0 && f.compare(name.value, m, text) {
+			return true
+		}
+	}
+	return fields&Address != 0 && slices.ContainsFunc(p.Mails, func(mail string) bool { return f.compare(mail, m, text) })
+}
+
+func (f *finder) compare(value string, m Match, text []byte) bool {
+	f.room = appendFold(f.room[:0], value)
+	switch m {
+	case StartsWith:
+		return bytes.HasPrefix(f.room, text)
+	case EndsWith:
+		return bytes.HasSuffix(f.room, text)
+	case Equals:
+		return bytes.Equal(f.room, text)
+	}
+	return bytes.Contains(f.room, text)
+}

@@ -1,0 +1,2 @@
+// Package store is everything that calport remembers.
+package store

@@ -18,7 +18,7 @@ type Element struct {
 	Tail     string // character data after this element, within its parent
 }
 
-// Attr returns an attribute that is in no namespace, as name="VEVENT" of a
+// Attribute returns an attribute that is in no namespace, as name="VEVENT" of a
 // comp-filter.
 func (e *Element) Attribute(local string) (value string, ok bool) {
 	for _, a := range e.Attr {
@@ -64,12 +64,3 @@ func NewText(name Name, text string) *Element {
 
 // NewHref makes a DAV:href of an encoded path or URI.
 func NewHref(href string) *Element { return NewText(Href, href) }
-
-// XML returns the element as self-contained text: every namespace that it uses
-// is declared within it, so that the text can be kept, and copied into any
-// answer by [Writer.Raw].
-func (e *Element) XML() string {
-	var w Writer
-	w.element(e, nil)
-	return string(w.buf)
-}

@@ -59,11 +59,3 @@ func Conflict(condition Name, body ...*Element) *Error {
 func NeedPrivilege(href string, p Privilege) *Error {
 	return Forbidden(NeedPrivileges, New(ResourceElement, NewHref(href), p.element()))
 }
-
-// ErrAborted says that an answer failed after a part of it was sent.
-var ErrAborted = errors.New("dav: answer aborted")
-
-// WriteError answers an error: an *Error as it says, ErrMalformed by 400,
-// ErrTooLarge by 413, anything else by 500 and nothing about it. On ErrAborted
-// it ends the connection, so that the client sees that the answer is not whole.
-func WriteError(rw http.ResponseWriter, err error) {}

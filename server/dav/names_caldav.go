@@ -91,7 +91,6 @@ var (
 	OrganizerAllowed        = c("organizer-allowed")
 	AttendeeAllowed         = c("attendee-allowed")
 	ValidSchedulingMessage  = c("valid-scheduling-message")
-	MaxAttendeesCondition   = MaxAttendeesPerInstance
 )
 
 // The names of Apple's Calendar Server and of its clients.

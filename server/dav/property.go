@@ -49,40 +49,13 @@ type Property[R Resource] struct {
 // Table is every live property of a server.
 type Table[R Resource] []Property[R]
 
-// Selection is what a request wants to know, resolved against a table.
-type Selection[R Resource] struct {
-	// Minimal leaves out the properties that a resource does not have.
-	Minimal bool
-
-	names bool // propname
-	all   bool // allprop: dead properties as well
-	items []item[R]
-
-	missing []Name // scratch
-	failed  []failure
+// row returns the row of a property on a kind of resource, nil if it has none:
+// then the property is a dead one.
+func (t Table[R]) row(name Name, kind Kind) *Property[R] {
+	for i := range t {
+		if t[i].Name == name && t[i].On&kind != 0 {
+			return &t[i]
+		}
+	}
+	return nil
 }
-
-type item[R Resource] struct {
-	asked *Element
-	row   *Property[R] // nil: a dead property
-}
-
-type failure struct {
-	name Name
-	err  *Error
-}
-
-// Select resolves a request. minimal is [Preferences.Minimal].
-func (t Table[R]) Select(q *PropFind, minimal bool) *Selection[R] { return nil }
-
-// Needs is what must be fetched to evaluate the selection on resources of the
-// given kinds.
-func (s *Selection[R]) Needs(kinds Kind) Needs { return 0 }
-
-// Respond writes a DAV:response with the selected properties of a resource.
-// href is written as given, encoded.
-func (s *Selection[R]) Respond(w *Writer, href string, r R) error { return nil }
-
-// RespondMember is Respond for a member of a collection: collection is an
-// encoded href ending in "/", name is encoded here.
-func (s *Selection[R]) RespondMember(w *Writer, collection, name string, r R) error { return nil }

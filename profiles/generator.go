@@ -1,20 +1,13 @@
 package profiles
 
 import (
-	"time"
+	"cmp"
+	"crypto/x509"
+	"slices"
+	"strings"
 
 	"calport/directory"
 )
-
-// ServerConfig is what profiles say about the server. Host and port come from the configuration, never from a request.
-type ServerConfig struct {
-	Host         string   // public name or address of the server, no scheme, port or path
-	Port         int      // public port, 1–65535
-	Plain        bool     // no TLS; phones send no password then
-	Organization string   // shown by the device; may be empty
-	Prefix       string   // identifier prefix in reverse DNS form, such as com.example.calport; it must never change
-	Roots        [][]byte // DER, of the Trust profile; may be empty
-}
 
 // Groups tells the groups of a person, nested ones included. *directory.Snapshot is one.
 type Groups interface {
@@ -22,35 +15,156 @@ type Groups interface {
 }
 
 // Generator renders profiles. It is immutable and safe for concurrent use.
-type Generator struct{}
-
-// NewGenerator validates the configuration and the settings. The error joins a *SettingError for every mistake.
-func NewGenerator(config ServerConfig, settings *Document) (*Generator, error) { return nil, nil }
-
-// Calendar renders the profile with the person's account. Errors for which [Skips] is true concern this person only.
-func (g *Generator) Calendar(groups Groups, person *directory.Principal, platform Platform) (*Profile, error) {
-	return nil, nil
+type Generator struct {
+	prefix       string
+	organization string // empty: none
+	namespace    uuid   // of everything that this installation identifies
+	roots        []*x509.Certificate
+	base         []layer // built in, server, everyone
+	groups       subjects[GroupSettings]
+	people       subjects[PersonSettings]
 }
 
-// Show returns the effective settings of a person and where each comes from, in the order of the table.
-func (g *Generator) Show(groups Groups, person *directory.Principal) []Value { return nil }
+// NewGenerator validates the configuration and the settings, which it keeps and which must not be changed afterwards.
+// The error joins a *SettingError for every mistake.
+func NewGenerator(config ServerConfig, settings *Document) (*Generator, error) {
+	roots, found := config.mistakes()
+	found = append(found, settings.mistakes()...)
+	if len(found) > 0 {
+		return nil, join(found)
+	}
+	g := &Generator{
+		prefix:       config.Prefix,
+		organization: config.Organization,
+		namespace:    version5(dnsNamespace, config.Prefix),
+		roots:        roots,
+		base:         []layer{{"built in", builtIn()}, {"server", config.settings()}, {"everyone", &settings.Everyone}},
+	}
+	for i := range settings.Groups {
+		s := &settings.Groups[i]
+		g.groups.add(s.Name, s.GUID, s)
+	}
+	for i := range settings.People {
+		s := &settings.People[i]
+		g.people.add(s.Name, s.GUID, s)
+	}
+	return g, nil
+}
 
-// HasTrust reports whether there are roots to trust.
-func (g *Generator) HasTrust() bool { return false }
+// builtIn are the settings with which nothing need be configured.
+func builtIn() *Settings {
+	return &Settings{
+		Deny:               new(false),
+		DisplayName:        new("Calendars of %full_name%"),
+		Description:        new("Adds the calendars of %full_name% to this device."),
+		AccountDescription: new("Calendars"),
+		UserName:           new("%short_name%"),
+		Removal:            new(Removal{}),
+		PrincipalURL:       new(false),
+	}
+}
 
-// Trust renders the profile with the roots. It is an error if there are none.
-func (g *Generator) Trust(platform Platform) (*Profile, error) { return nil, nil }
+func (c ServerConfig) settings() *Settings {
+	s := &Settings{Host: &c.Host, Port: &c.Port, SSL: new(!c.Plain)}
+	if c.Organization != "" {
+		literal := strings.ReplaceAll(c.Organization, "%", "%%")
+		s.Organization, s.AccountDescription = &literal, &literal
+	}
+	return s
+}
 
-// Logging is how much the Diagnostics profile makes Calendar log.
-type Logging string
+// subjects finds settings by GUID, else by short name, without regard to letter case.
+type subjects[T any] struct{ byGUID, byName map[string]*T }
 
-// The values of CalLogSimpleConfiguration.
-const (
-	LogHTTP       Logging = "com.apple.calendar.store.log.caldav.http" // the protocol
-	LogEverything Logging = "com.apple.calendar"                       // also account discovery
-)
+func (s *subjects[T]) add(name, guid string, settings *T) {
+	index, key := &s.byName, name
+	if guid != "" {
+		index, key = &s.byGUID, guid
+	}
+	if *index == nil {
+		*index = make(map[string]*T)
+	}
+	(*index)[strings.ToLower(key)] = settings
+}
 
-// Diagnostics renders the profile that turns on Calendar's logging on a Mac until removal.
-func (g *Generator) Diagnostics(logging Logging, removal time.Time) (*Profile, error) {
-	return nil, nil
+func (s *subjects[T]) of(p *directory.Principal) *T {
+	if settings := s.byGUID[strings.ToLower(p.GUID)]; settings != nil {
+		return settings
+	}
+	if len(s.byName) == 0 {
+		return nil
+	}
+	return s.byName[strings.ToLower(p.ShortName)]
+}
+
+func (s *subjects[T]) empty() bool { return len(s.byGUID)+len(s.byName) == 0 }
+
+// layers are the settings that concern a person, weakest first.
+func (g *Generator) layers(groups Groups, person *directory.Principal) []layer {
+	layers := slices.Clip(g.base)
+	if !g.groups.empty() {
+		layers = append(layers, g.groupLayers(groups.MemberOf(person.GUID))...)
+	}
+	if own := g.people.of(person); own != nil {
+		layers = append(layers, layer{"person " + person.ShortName, &own.Settings})
+	}
+	return layers
+}
+
+// groupLayers orders the settings of groups by priority, then by the groups' DN.
+func (g *Generator) groupLayers(groups []*directory.Principal) []layer {
+	type match struct {
+		group    *directory.Principal
+		settings *GroupSettings
+	}
+	var found []match
+	for _, group := range groups {
+		if settings := g.groups.of(group); settings != nil {
+			found = append(found, match{group, settings})
+		}
+	}
+	slices.SortFunc(found, func(a, b match) int {
+		return cmp.Or(cmp.Compare(a.settings.Priority, b.settings.Priority),
+			strings.Compare(strings.ToLower(a.group.DN), strings.ToLower(b.group.DN)), strings.Compare(a.group.GUID, b.group.GUID))
+	})
+	layers := make([]layer, len(found))
+	for i, m := range found {
+		layers[i] = layer{"group " + m.group.ShortName, &m.settings.Settings}
+	}
+	return layers
+}
+
+// Value is one effective setting of a person.
+type Value struct {
+	Key     string // as in TOML: user_name
+	Title   string // words for a reader
+	Written string // as it stands in the scope: %short_name%
+	Value   string // as it comes out for the person; empty when Err is set
+	Source  string // built in, server, everyone, group NAME or person NAME
+	Err     error  // *MissingError or *ValueError
+}
+
+// Show returns the effective settings of a person and where each comes from, in the order of the table. What no scope
+// sets is left out.
+func (g *Generator) Show(groups Groups, person *directory.Principal) []Value {
+	layers := g.layers(groups, person)
+	merged := merge(layers)
+	var values []Value
+	for i := range fields {
+		f := &fields[i]
+		v := Value{Key: f.key, Title: f.title, Written: f.show(&merged)}
+		for _, l := range layers {
+			if f.inherit(new(Settings), l.settings) {
+				v.Source = l.source
+			}
+		}
+		if v.Source == "" {
+			continue
+		}
+		if v.Value = v.Written; f.value != nil {
+			v.Value, v.Err = f.value(&merged, vars{person})
+		}
+		values = append(values, v)
+	}
+	return values
 }

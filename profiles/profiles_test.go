@@ -1,0 +1,158 @@
+package profiles
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"flag"
+	"math/big"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"calport/directory"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// groupsOf is a Groups that knows everybody's groups.
+type groupsOf map[string][]*directory.Principal
+
+func (g groupsOf) MemberOf(guid string) []*directory.Principal { return g[guid] }
+
+var ada = &directory.Principal{
+	Kind: directory.Individual, GUID: "6F1AB4C0-2D5E-4F8A-9B3C-0123456789AB", ShortName: "ada", FullName: "Ada Lovelace",
+	FirstName: "Ada", LastName: "Lovelace", Mails: []string{"ada@example.com"}, JobTitle: "Analyst",
+	Attributes: map[string][]string{"departmentnumber": {"1843"}},
+}
+
+var zoë = &directory.Principal{
+	Kind: directory.Individual, GUID: "0b9d2f64-7777-4c1e-8d2a-ba9876543210", ShortName: "zoë", FullName: "Zoë <Åström> & Co",
+}
+
+// testRoot is a root made once and kept in testdata, so that the golden Trust profile stays the same.
+func testRoot(t testing.TB) []byte {
+	t.Helper()
+	name := filepath.Join("testdata", "root.pem")
+	text, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) && *update {
+		text = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: newRoot(t)})
+		err = os.WriteFile(name, text, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	return block.Bytes
+}
+
+func newRoot(t testing.TB) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Example Root"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2046, 1, 1, 0, 0, 0, 0, time.UTC),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+func testServer() ServerConfig {
+	return ServerConfig{Host: "calendar.example.com", Port: 8443, Organization: "Example", Prefix: "com.example.calport"}
+}
+
+func newGenerator(t testing.TB, config ServerConfig, document string) *Generator {
+	t.Helper()
+	d, err := ParseDocument("settings.toml", []byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := NewGenerator(config, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// golden compares with a file of testdata.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs; got:\n%s", path, got)
+	}
+}
+
+const everySetting = `
+[everyone]
+display_name = "Calendars of %full_name% (%ldap:departmentNumber%)"
+description = "For %email|nobody%, 100 %% yours on %ComputerName%"
+consent = { default = "May we, %first_name%?", de = "Dürfen wir?" }
+removal = "2027-06-30"
+principal_url = true
+user_name = "%email%"
+`
+
+func TestGoldenProfiles(t *testing.T) {
+	config := testServer()
+	config.Roots = [][]byte{testRoot(t)}
+	plain := newGenerator(t, config, "")
+	full := newGenerator(t, config, everySetting)
+	removal := time.Date(2026, 12, 1, 18, 30, 0, 0, time.UTC)
+	for _, test := range []struct {
+		name   string
+		render func() (*Profile, error)
+	}{
+		{"calendar-any", func() (*Profile, error) { return plain.Calendar(nil, ada, Any) }},
+		{"calendar-ios", func() (*Profile, error) { return plain.Calendar(nil, ada, IOS) }},
+		{"calendar-macos", func() (*Profile, error) { return plain.Calendar(nil, ada, MacOS) }},
+		{"calendar-zoe", func() (*Profile, error) { return plain.Calendar(nil, zoë, Any) }},
+		{"calendar-full", func() (*Profile, error) { return full.Calendar(nil, ada, Any) }},
+		{"trust-any", func() (*Profile, error) { return plain.Trust(Any) }},
+		{"trust-macos", func() (*Profile, error) { return plain.Trust(MacOS) }},
+		{"diagnostics-http", func() (*Profile, error) { return plain.Diagnostics(LogHTTP, removal) }},
+		{"diagnostics-everything", func() (*Profile, error) { return plain.Diagnostics(LogEverything, removal) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p, err := test.render()
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, test.name+Extension, p.Bytes())
+			if found := Verify(p.Bytes()); found != nil {
+				t.Errorf("Verify found %v", found)
+			}
+			again, err := test.render()
+			if err != nil || !bytes.Equal(again.Bytes(), p.Bytes()) {
+				t.Errorf("rendered again it differs, error %v", err)
+			}
+			sum := sha256.Sum256(p.Bytes())
+			if got, want := p.SHA256(), hex.EncodeToString(sum[:]); got != want {
+				t.Errorf("SHA256 %s, want %s", got, want)
+			}
+		})
+	}
+}

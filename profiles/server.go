@@ -1,0 +1,58 @@
+package profiles
+
+import (
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ServerConfig is what profiles say about the server. All of it comes from the configuration, never from a request.
+type ServerConfig struct {
+	Host         string   // public name or address of the server, without scheme, port and path
+	Port         int      // public port, 1 to 65535
+	Plain        bool     // no TLS; phones then send no password
+	Organization string   // shown by the device; may be empty
+	Prefix       string   // of identifiers, in reverse DNS form, such as com.example.calport; must never change
+	Roots        [][]byte // DER, for the Trust profile; may be empty
+}
+
+// maxPrefix keeps identifiers, with kind and GUID added, well below the length of a domain name.
+const maxPrefix = 128
+
+// mistakes finds everything wrong with the configuration, and parses the roots.
+func (c ServerConfig) mistakes() (roots []*x509.Certificate, found []*SettingError) {
+	add := func(key, problem string) {
+		if problem != "" {
+			found = append(found, &SettingError{Key: key, Problem: problem})
+		}
+	}
+	add("host", checkHost(c.Host))
+	add("port", checkPort(c.Port))
+	add("prefix", checkPrefix(c.Prefix))
+	if c.Organization != "" && strings.TrimSpace(c.Organization) == "" {
+		add("organization", "it is empty")
+	}
+	add("organization", plainText(c.Organization))
+	for i, der := range c.Roots {
+		root, err := x509.ParseCertificate(der)
+		switch {
+		case err != nil:
+			add(element("roots", i), "it is no certificate in DER: "+err.Error())
+		case slices.ContainsFunc(roots, root.Equal):
+			add(element("roots", i), "it is there twice")
+		default:
+			roots = append(roots, root)
+		}
+	}
+	return roots, found
+}
+
+func checkPrefix(prefix string) string {
+	labels := strings.Split(prefix, ".")
+	bad := func(label string) bool { return label == "" || strings.ContainsFunc(label, notInHost) }
+	if len(labels) < 2 || len(prefix) > maxPrefix || slices.ContainsFunc(labels, bad) {
+		return fmt.Sprintf("%q is no identifier in reverse DNS form; write for example com.example.calport", prefix)
+	}
+	return ""
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// stdio is the world of a command: tests give it another.
+type stdio struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+	env func(string) string
+}
+
+// program is what every command starts from.
+type program struct {
+	stdio
+	configFile string // --config
+	now        func() time.Time
+}
+
+// command is a row of the table of commands; help and completion are made from it.
+type command struct {
+	name  string // "profile show" is a command below a group
+	args  string // words after the name, for the reader
+	count cobra.PositionalArgs
+	short string
+	long  string
+	// setup declares the flags and returns what runs.
+	setup func(p *program, c *cobra.Command) func(ctx context.Context, args []string) error
+}
+
+// commands is every command there is, in the order of their use.
+var commands = []command{
+	{name: "demo", count: cobra.NoArgs, setup: setupDemo,
+		short: "Run a sample organisation with everything in one process",
+		long: `Starts a sample organisation of about 30 people in an LDAP server inside the process, with its own certificate
+authority, the portal and the CalDAV server. Everybody's password is "calport". A second start keeps the data.`},
+	{name: "serve", count: cobra.NoArgs, setup: setupServe,
+		short: "Run the portal and the CalDAV server for a real directory"},
+	{name: "export", count: cobra.NoArgs, setup: setupExport,
+		short: "Write everybody's profile to a folder",
+		long: `Writes a profile for each person, only where something changed, with manifest.json and manifest.csv.
+Ctrl-C stops cleanly; the next run goes on. Exit status: 0 all written, 3 some people skipped, 1 something failed.`},
+	{name: "profile show", args: "PERSON", count: cobra.ExactArgs(1), setup: setupProfileShow,
+		short: "Show a person's effective profile and where each value comes from"},
+	{name: "profile verify", args: "FILE...", count: cobra.MinimumNArgs(1), setup: setupProfileVerify,
+		short: "Judge profiles, ours or anyone's, signed or not",
+		long: `Checks signature, chain, digest and dates, and the content against the tables of payload keys, and says what is
+wrong and where. Exit status: 0 no errors, 1 errors.`},
+	{name: "settings export", args: "[FILE]", count: cobra.MaximumNArgs(1), setup: setupSettingsExport,
+		short: "Write the profile settings of everyone, groups and people as TOML"},
+	{name: "settings import", args: "FILE", count: cobra.ExactArgs(1), setup: setupSettingsImport,
+		short: "Read profile settings; all are checked before any is changed"},
+	{name: "check", args: "[PERSON]", count: cobra.MaximumNArgs(1), setup: setupCheck,
+		short: "Walk an account as a device does, and explain what is wrong",
+		long: `Looks up the DNS records, connects, follows discovery, signs in, stores and removes an event, and compares the
+profile with all of it. The password is asked for, or taken from CALPORT_PASSWORD.
+Exit status: 0 all well, 1 something failed.`},
+	{name: "dns", count: cobra.NoArgs, setup: setupDNS,
+		short: "Print the DNS records to publish"},
+	{name: "token create", args: "NAME", count: cobra.ExactArgs(1), setup: setupTokenCreate,
+		short: "Make a bearer token for an MDM server; it is shown once"},
+	{name: "token list", count: cobra.NoArgs, setup: setupTokenList,
+		short: "List the tokens and when they were last used"},
+	{name: "token revoke", args: "NAME", count: cobra.ExactArgs(1), setup: setupTokenRevoke,
+		short: "Make a token useless at once"},
+	{name: "config", count: cobra.NoArgs, setup: setupConfig,
+		short: "Print a commented example configuration, or check one with --check FILE"},
+}
+
+// groups are the names above commands of two words.
+var groups = map[string]string{
+	"profile":  "Look at profiles",
+	"settings": "Carry profile settings in and out",
+	"token":    "Tokens for the MDM payload source",
+}
+
+// Exit statuses beside 0.
+const (
+	exitFailed  = 1 // something went wrong
+	exitUsage   = 2 // the command line or the configuration is wrong
+	exitSkipped = 3 // export: some people were skipped
+)
+
+// exitError carries the exit status of a failure. A nil err was explained already.
+type exitError struct {
+	status int
+	err    error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.status)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// run is the program: arguments in, exit status out.
+func run(ctx context.Context, args []string, io stdio) int {
+	p := &program{stdio: io, now: time.Now}
+	root := p.tree()
+	root.SetArgs(args)
+	root.SetIn(io.in)
+	root.SetOut(io.out)
+	root.SetErr(io.err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	status := exitFailed
+	var exit *exitError
+	if errors.As(err, &exit) {
+		status = exit.status
+		err = exit.err
+	}
+	if err != nil {
+		fmt.Fprintln(io.err, "calport: "+err.Error())
+	}
+	return status
+}
+
+// tree builds cobra's commands from the table.
+func (p *program) tree() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "calport",
+		Short:         "Signed calendar profiles for the people of a directory, and the CalDAV server they point at",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.PersistentFlags().StringVar(&p.configFile, "config", "", "configuration `file`; else $CALPORT_CONFIG, ./calport.toml, /etc/calport/calport.toml")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
+	parents := map[string]*cobra.Command{}
+	for _, row := range commands {
+		parent, name := root, row.name
+		if group, leaf, ok := strings.Cut(row.name, " "); ok {
+			if parents[group] == nil {
+				parents[group] = &cobra.Command{Use: group, Short: groups[group], Args: usageArgs(cobra.NoArgs),
+					RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+				root.AddCommand(parents[group])
+			}
+			parent, name = parents[group], leaf
+		}
+		c := &cobra.Command{Use: strings.TrimSpace(name + " " + row.args), Short: row.short, Long: row.long, Args: usageArgs(row.count)}
+		do := row.setup(p, c)
+		c.RunE = func(c *cobra.Command, args []string) error { return do(c.Context(), args) }
+		parent.AddCommand(c)
+	}
+	return root
+}
+
+// usageArgs gives a wrong number of words the exit status of a usage error.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return &exitError{exitUsage, fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func setupDNS(p *program, c *cobra.Command) func(context.Context, []string) error {
+	domain := c.Flags().String("domain", "", "mail `domain` of your people; else the one of server.public_host")
+	return func(context.Context, []string) error {
+		c, err := p.loadConfig()
+		if err != nil {
+			return err
+		}
+		return printDNS(p.out, c, *domain)
+	}
+}
+
+// printDNS prints the records of RFC 6764 in the form of a zone file. Clients ask for them below the domain of a
+// person's mail address. The http service leads to https; where it is not offered, a target of "." says so (RFC 2782).
+func printDNS(out io.Writer, c *Config, domain string) error {
+	if domain == "" {
+		_, rest, found := strings.Cut(c.Server.PublicHost, ".")
+		if !found || !strings.Contains(rest, ".") {
+			rest = c.Server.PublicHost
+		}
+		domain = rest
+	}
+	domain = strings.TrimSuffix(domain, ".")
+	secure := fmt.Sprintf("0 1 %d %s.", c.Server.PublicPort, c.Server.PublicHost)
+	plain := "0 0 0 ."
+	if len(c.Server.HTTP) > 0 {
+		_, port, err := net.SplitHostPort(c.Server.HTTP[0])
+		if err != nil {
+			return err
+		}
+		plain = fmt.Sprintf("0 1 %s %s.", port, c.Server.PublicHost)
+	}
+	_, err := fmt.Fprintf(out, `; calendars of people whose mail addresses end in @%[1]s
+_caldavs._tcp.%[1]s.	3600	IN	SRV	%[2]s
+_caldavs._tcp.%[1]s.	3600	IN	TXT	"path=/principals/"
+_caldav._tcp.%[1]s.	3600	IN	SRV	%[3]s
+_caldav._tcp.%[1]s.	3600	IN	TXT	"path=/principals/"
+`, domain, secure, plain)
+	return err
+}

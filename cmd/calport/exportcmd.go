@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"calport/directory"
+	"calport/profiles"
+	"calport/profiles/export"
+)
+
+// exportFlags are the flags of calport export.
+type exportFlags struct {
+	out, format, platform, progress string
+	people, groups                  []string
+	all, prune, dryRun              bool
+	jobs                            int
+}
+
+func setupExport(p *program, c *cobra.Command) func(context.Context, []string) error {
+	f := &exportFlags{}
+	flags := c.Flags()
+	flags.StringVar(&f.out, "out", "", "`folder` to write to; made when absent (required)")
+	flags.StringVar(&f.format, "format", "signed", "signed, unsigned or both")
+	flags.StringVar(&f.platform, "platform", "any", "ios, macos or any")
+	flags.StringVar(&f.progress, "progress", "auto", "auto, plain, json (lines for machines) or none")
+	flags.StringArrayVar(&f.people, "person", nil, "`name` of a person (short name, mail:…, guid:…); repeatable")
+	flags.StringArrayVar(&f.groups, "group", nil, "short `name` of a group, its nested groups included; repeatable")
+	flags.BoolVar(&f.all, "all", false, "everybody who gets a profile")
+	flags.BoolVar(&f.prune, "prune", false, "delete files of people who are no longer exported, as the old manifest names them")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be done, write nothing")
+	flags.IntVar(&f.jobs, "jobs", 0, "how many people at a time; 0 is one for each core")
+	return func(ctx context.Context, _ []string) error {
+		o, err := f.options()
+		if err != nil {
+			return &exitError{exitUsage, err}
+		}
+		show, err := p.progress(f.progress)
+		if err != nil {
+			return &exitError{exitUsage, err}
+		}
+		return p.withHouse(ctx, func(h *house) error { return p.export(ctx, h, f, o, show) })
+	}
+}
+
+func (f *exportFlags) options() (export.Options, error) {
+	o := export.Options{Dir: f.out, Jobs: f.jobs, DryRun: f.dryRun, Prune: f.prune, Everyone: f.all}
+	if f.out == "" {
+		return o, errors.New("--out is required: the folder to write to")
+	}
+	if !f.all && len(f.people)+len(f.groups) == 0 {
+		return o, errors.New("say whom to export: --all, --group or --person")
+	}
+	if f.all && len(f.people)+len(f.groups) > 0 {
+		return o, errors.New("--all goes with neither --group nor --person")
+	}
+	var err error
+	if o.Format, err = export.ParseFormat(f.format); err != nil {
+		return o, err
+	}
+	o.Platform, err = profiles.ParsePlatform(f.platform)
+	return o, err
+}
+
+func (p *program) export(ctx context.Context, h *house, f *exportFlags, o export.Options, show func(export.Progress)) error {
+	if err := h.loadPeople(ctx); err != nil {
+		return err
+	}
+	people, err := f.selection(h)
+	if err != nil {
+		return err
+	}
+	if o.Generator, err = h.profileGenerator(ctx); err != nil {
+		return err
+	}
+	o.People, o.Groups, o.Signer, o.Progress, o.Now = people, h.people.Snapshot(), h.signer, show, h.now
+	summary, err := export.Run(ctx, o)
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintf(p.err, "stopped; %d people are left, run the same command again to go on\n", summary.Remaining)
+		return &exitError{status: exitFailed}
+	}
+	if err != nil {
+		return err
+	}
+	if code := summary.ExitCode(); code != 0 {
+		return &exitError{status: code}
+	}
+	return nil
+}
+
+// selection yields the people whom the flags name, each once, and only those who get a profile.
+func (f *exportFlags) selection(h *house) (iter.Seq[*directory.Principal], error) {
+	s := h.people.Snapshot()
+	allowed := func(p *directory.Principal) bool { return h.access.Profile.Allows(s, p) }
+	if f.all {
+		return func(yield func(*directory.Principal) bool) {
+			for p := range s.All(directory.Individual) {
+				if allowed(p) && !yield(p) {
+					return
+				}
+			}
+		}, nil
+	}
+	seen := map[string]bool{}
+	var chosen []*directory.Principal
+	add := func(p *directory.Principal) {
+		if p.Kind == directory.Individual && !seen[p.GUID] {
+			seen[p.GUID] = true
+			chosen = append(chosen, p)
+		}
+	}
+	for _, name := range f.people {
+		p, err := h.findPerson(name)
+		if err != nil {
+			return nil, err
+		}
+		if !allowed(p) {
+			return nil, fmt.Errorf("%s is in none of the groups of access.profile", p.ShortName)
+		}
+		add(p)
+	}
+	for _, name := range f.groups {
+		g := s.ByName(directory.Group, name)
+		if g == nil {
+			return nil, fmt.Errorf("there is no group %q in the directory", name)
+		}
+		for _, p := range s.Members(g.GUID) {
+			if allowed(p) {
+				add(p)
+			}
+		}
+	}
+	return func(yield func(*directory.Principal) bool) {
+		for _, p := range chosen {
+			if !yield(p) {
+				return
+			}
+		}
+	}, nil
+}
+
+// progress chooses how a long run shows how far it is.
+func (p *program) progress(how string) (func(export.Progress), error) {
+	if how == "auto" {
+		how = "plain"
+		if f, ok := p.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			how = "bar"
+		}
+	}
+	switch how {
+	case "bar":
+		return progressBar(p.err), nil
+	case "plain":
+		return progressPlain(p.err), nil
+	case "json":
+		return progressJSON(p.err), nil
+	case "none":
+		return nil, nil
+	}
+	return nil, fmt.Errorf("--progress %q is unknown; write auto, plain, json or none", how)
+}
+
+func progressBar(w io.Writer) func(export.Progress) {
+	var bar *progressbar.ProgressBar
+	return func(e export.Progress) {
+		if bar == nil {
+			bar = progressbar.NewOptions(e.Total, progressbar.OptionSetWriter(w), progressbar.OptionShowIts(),
+				progressbar.OptionShowCount(), progressbar.OptionSetItsString("people"), progressbar.OptionThrottle(100*time.Millisecond))
+		}
+		bar.Describe(counts(e.Summary))
+		bar.Set(e.Done)
+		if e.Done == e.Total {
+			fmt.Fprintln(w)
+		}
+	}
+}
+
+// plainEvery is how often a run that is logged to a file says something.
+const plainEvery = 5 * time.Second
+
+func progressPlain(w io.Writer) func(export.Progress) {
+	var last time.Time
+	return func(e export.Progress) {
+		now := time.Now()
+		if e.Done < e.Total && now.Sub(last) < plainEvery {
+			return
+		}
+		last = now
+		fmt.Fprintf(w, "%d of %d people, %s, %.0f/s, %s left\n", e.Done, e.Total, counts(e.Summary), e.Rate, e.ETA.Round(time.Second))
+	}
+}
+
+func progressJSON(w io.Writer) func(export.Progress) {
+	enc := json.NewEncoder(w)
+	return func(e export.Progress) { enc.Encode(e) }
+}
+
+func counts(s export.Summary) string {
+	text := fmt.Sprintf("%d written, %d unchanged", s.Written, s.Unchanged)
+	for _, c := range []struct {
+		n    int
+		word string
+	}{{s.Skipped, "skipped"}, {s.Denied, "denied"}, {s.Failed, "failed"}, {s.Gone, "gone"}, {s.Pruned, "pruned"}} {
+		if c.n > 0 {
+			text += fmt.Sprintf(", %d %s", c.n, c.word)
+		}
+	}
+	return text
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"calport/directory"
+	"calport/directory/ldap"
+	"calport/profiles"
+	"calport/profiles/export"
+	"calport/server/store"
+	"calport/signing"
+)
+
+// house is calport assembled from a configuration: what the commands share.
+type house struct {
+	config *Config
+	env    func(string) string
+	log    *slog.Logger
+	now    func() time.Time
+
+	store     *store.Store
+	directory *ldap.Directory
+	people    *directory.Live
+	access    directory.Access
+	authority *signing.Authority // nil where neither TLS nor signing is our own
+	signer    *signing.Identity
+
+	mu        sync.Mutex
+	generator *profiles.Generator
+	revision  int64 // of the settings that generator was made of
+	cache     *export.Cache
+}
+
+// signedCache is how many bytes of signed profiles are remembered: some thousands of people.
+const signedCache = 64 << 20
+
+// openHouse opens the data folder and everything in it. Close it after use.
+func (p *program) openHouse(ctx context.Context, c *Config) (*house, error) {
+	h := &house{config: c, env: p.env, log: newLog(p.err, c.Log), now: p.now, cache: export.NewCache(signedCache)}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w; make it writable for this user, or set another in data", err)
+	}
+	var err error
+	if h.store, err = store.Open(ctx, store.Options{Path: databasePath(c), Now: h.now, Log: h.log}); err != nil {
+		return nil, err
+	}
+	if err = h.openRest(ctx); err != nil {
+		h.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+func (h *house) openRest(ctx context.Context) error {
+	if err := h.openAuthority(); err != nil {
+		return err
+	}
+	if err := h.openSigner(); err != nil {
+		return err
+	}
+	if err := h.seedSettings(ctx); err != nil {
+		return err
+	}
+	var err error
+	if h.directory, err = h.openDirectory(ctx); err != nil {
+		return err
+	}
+	h.access = h.config.access()
+	h.people = directory.NewLive(h.directory, snapshotKeeper{h.store}, directory.LiveOptions{
+		Interval: time.Duration(h.config.Directory.Refresh), MaxLoss: h.config.Directory.MaxLoss, Now: h.now, Log: h.log,
+	})
+	return nil
+}
+
+// Close closes what openHouse opened.
+func (h *house) Close() error {
+	var errs []error
+	if h.directory != nil {
+		errs = append(errs, h.directory.Close())
+	}
+	if h.store != nil {
+		errs = append(errs, h.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// loadPeople fills the snapshot for a command that ends soon: from the directory, or, where that does not answer, from
+// the copy that the server keeps.
+func (h *house) loadPeople(ctx context.Context) error {
+	err := h.people.Refresh(ctx)
+	if err == nil {
+		return nil
+	}
+	if h.people.Load(ctx) == nil && h.people.Snapshot().Count(directory.Individual) > 0 {
+		h.log.Warn("the directory does not answer; going on with the copy of "+h.people.Snapshot().Taken().Format(time.DateTime), "err", err)
+		return nil
+	}
+	return err
+}
+
+// findPerson finds a person by short name, guid:… or mail:….
+func (h *house) findPerson(name string) (*directory.Principal, error) {
+	p, err := lookUpPerson(h.people.Snapshot(), name)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w; name a person by short name, mail address or guid:…", name, err)
+	}
+	return p, nil
+}
+
+// profileGenerator renders by the settings as they are in the store now: another process may have imported new ones.
+func (h *house) profileGenerator(ctx context.Context) (*profiles.Generator, error) {
+	rows, revision, err := h.store.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.generator != nil && h.revision == revision {
+		return h.generator, nil
+	}
+	doc, err := settingsDocument(rows)
+	if err != nil {
+		return nil, err
+	}
+	g, err := profiles.NewGenerator(h.profileServer(), doc)
+	if err != nil {
+		return nil, err
+	}
+	h.generator, h.revision = g, revision
+	return g, nil
+}
+
+// profileServer is what profiles say about this server.
+func (h *house) profileServer() profiles.ServerConfig {
+	c := h.config
+	return profiles.ServerConfig{
+		Host: c.Server.PublicHost, Port: c.Server.PublicPort,
+		Organization: c.Profiles.Organization, Prefix: c.Profiles.Identifier, Roots: h.trustedRoots(),
+	}
+}
+
+// renderer renders one profile with the bytes that an export would write.
+func (h *house) renderer(ctx context.Context) (*export.Renderer, error) {
+	g, err := h.profileGenerator(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &export.Renderer{Generator: g, Groups: h.people.Snapshot(), Signer: h.signer, Cache: h.cache}, nil
+}
+
+// access makes rules of the lists: an empty list of profile or server is everyone, an empty list of admin nobody.
+func (c *Config) access() directory.Access {
+	rule := func(names []string, whenEmpty bool) directory.Rule {
+		return directory.Rule{Everyone: len(names) == 0 && whenEmpty, People: names, Groups: names}
+	}
+	return directory.Access{
+		Profile: rule(c.Access.Profile, true), Server: rule(c.Access.Server, true), Admin: rule(c.Access.Admin, false),
+	}
+}
+
+// snapshotKeeper keeps the copy of the directory in the store.
+type snapshotKeeper struct{ store *store.Store }
+
+const snapshotBucket, snapshotKey = "directory", "snapshot"
+
+func (k snapshotKeeper) LoadSnapshot(ctx context.Context) ([]byte, error) {
+	return k.store.Value(ctx, snapshotBucket, snapshotKey)
+}
+
+func (k snapshotKeeper) SaveSnapshot(ctx context.Context, data []byte) error {
+	return k.store.SetValue(ctx, snapshotBucket, snapshotKey, data)
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"calport/directory"
+	"calport/directory/signin"
+	"calport/server"
+	"calport/server/caldav"
+	"calport/server/store"
+)
+
+func setupServe(p *program, _ *cobra.Command) func(context.Context, []string) error {
+	return func(ctx context.Context, _ []string) error {
+		c, err := p.loadConfig()
+		if err != nil {
+			return err
+		}
+		return p.serve(ctx, c, nil)
+	}
+}
+
+// serve runs until ctx ends. ready, which may be nil, is called once everything answers.
+func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error) error {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w; make it writable for this user, or set another in data", err)
+	}
+	lock, err := store.LockDir(c.Data)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	h, err := p.openHouse(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	doors, err := h.doors(ctx)
+	if err != nil {
+		return err
+	}
+	if err := openDoors(doors); err != nil {
+		return err
+	}
+
+	ctx, cancel := context.WithCancel(ctx)
+	var background sync.WaitGroup
+	defer background.Wait()
+	defer cancel()
+	if err := h.firstPeople(ctx); err != nil {
+		return err
+	}
+	background.Go(func() { h.people.Run(ctx) })
+	served := make(chan error, 1)
+	background.Go(func() { served <- serveDoors(ctx, doors, h.log) })
+	for _, d := range doors {
+		h.log.Info("listening", "address", d.Addr().String(), "tls", d.tls != nil)
+	}
+	if ready != nil {
+		if err := ready(h); err != nil {
+			return err
+		}
+	}
+	return <-served
+}
+
+// firstPeople takes the copy of the directory that the store keeps, so that the server starts while LDAP is down;
+// only the very first start has to wait for the directory, and goes on without people if it does not answer.
+func (h *house) firstPeople(ctx context.Context) error {
+	if err := h.people.Load(ctx); err == nil && h.people.Snapshot().Count(directory.Individual) > 0 {
+		return nil
+	}
+	if err := h.people.Refresh(ctx); err != nil {
+		h.log.Error("the directory does not answer and there is no copy of it yet; nobody can sign in until it does", "err", err)
+	}
+	return ctx.Err()
+}
+
+// doors makes the handlers and joins them to the addresses.
+func (h *house) doors(ctx context.Context) ([]*door, error) {
+	handler, err := h.origin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var doors []*door
+	s := &h.config.Server
+	if len(s.HTTPS) > 0 {
+		source, err := h.certificates()
+		if err != nil {
+			return nil, err
+		}
+		min, err := server.ParseTLSVersion(h.config.TLS.MinVersion)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range s.HTTPS {
+			doors = append(doors, &door{key: "server.https", address: a, tls: server.TLSConfig(source, min, h.log), handler: handler.HTTPS()})
+		}
+	}
+	for _, a := range s.HTTP {
+		doors = append(doors, &door{key: "server.http", address: a, handler: handler.Redirect()})
+	}
+	for _, a := range s.Plain {
+		doors = append(doors, &door{key: "server.plain", address: a, handler: handler.Plain()})
+	}
+	if s.Metrics != "" {
+		doors = append(doors, &door{key: "server.metrics", address: s.Metrics, handler: h.metrics()})
+	}
+	return doors, nil
+}
+
+// origin assembles everything that answers below the one origin.
+func (h *house) origin(ctx context.Context) (*server.Server, error) {
+	s := &h.config.Server
+	checker := signin.New(h.people, h.directory, signin.Options{
+		Access: h.access, RightFor: time.Duration(h.config.SignIn.Remember),
+		FailedBinds: h.config.SignIn.FailuresPerAge, FailedBindsWindow: time.Duration(h.config.SignIn.FailuresIn),
+		FailedNames: h.config.SignIn.NamesPerAddr, Exempt: parsePrefixes(h.config.SignIn.Exempt), Now: h.now, Log: h.log,
+	})
+	calendars, err := caldav.New(caldav.Options{
+		Store: h.store, People: h.people.Snapshot, Log: h.log, Now: h.now,
+		IsAdmin: func(p *directory.Principal) bool { return h.access.Admin.Allows(h.people.Snapshot(), p) },
+		Limits:  h.config.limits(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	portal, err := h.portal(checker)
+	if err != nil {
+		return nil, err
+	}
+	return server.New(server.Options{
+		DAV: calendars, AsPrincipal: caldav.WithPrincipal, Rest: h.health(portal), SignIn: checker,
+		Origin:  server.Origin{Host: s.PublicHost, Port: s.PublicPort},
+		Aliases: h.config.certificateNames(), TrustedProxies: parsePrefixes(s.TrustedProxies), Log: h.log, Now: h.now,
+	})
+}
+
+// health answers /healthz (the process lives) and /readyz (it can serve people); the rest goes on.
+func (h *house) health(next http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if why := h.notReady(r.Context()); why != "" {
+			http.Error(w, why, http.StatusServiceUnavailable)
+			return
+		}
+		w.Write([]byte("ready\n"))
+	})
+	mux.Handle("/", next)
+	return mux
+}
+
+// notReady says why people cannot be served; empty when they can. A directory that is down is no reason as long as
+// there is a snapshot.
+func (h *house) notReady(ctx context.Context) string {
+	if h.people.Snapshot().Count(directory.Individual) == 0 {
+		return "the directory has not been read yet"
+	}
+	if _, err := h.store.Value(ctx, snapshotBucket, snapshotKey); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return "the database does not answer"
+	}
+	return ""
+}

@@ -90,11 +90,13 @@ func (v *Verification) judge(c *container, found *findings) {
 	}
 	if v.Signer = v.findSigner(signer); v.Signer == nil {
 		found.add(SignerNotEmbedded, "the signer's certificate is not embedded")
+	}
+	if v.Signer == nil || c.detached { // then there is nothing to check the signature with, or nothing to check
 		v.Digest = digestAlgorithms[string(signer.digest)]
 		return
 	}
 	j := c.judge(signer, v.Signer.PublicKey, found)
-	v.SignatureValid = j.valid && !c.detached
+	v.SignatureValid = j.valid
 	v.Digest, v.SigningTime = j.digest, j.attributes.signingTime.UTC()
 	if t := v.SigningTime; !t.IsZero() && (t.Before(v.Signer.NotBefore) || t.After(v.Signer.NotAfter)) {
 		found.add(SigningTimeOutside, "signed at %s, outside the validity of %s", t.Format(time.RFC3339), name(v.Signer))

@@ -199,9 +199,9 @@ func TestDamagedAuthorityIsDiagnosedByFile(t *testing.T) {
 		{"empty file", func(dir string) error { return os.Truncate(filepath.Join(dir, "root.pem"), 0) }, ErrMalformed, []string{"root.pem", "backup"}},
 		{"half-written", func(dir string) error { return os.Truncate(filepath.Join(dir, "issuing.key"), 100) }, ErrMalformed, []string{"issuing.key", "cut off"}},
 		{"huge", func(dir string) error { return os.Truncate(filepath.Join(dir, "root.key"), 1<<21) }, ErrTooLarge, []string{"root.key"}},
-		{"key in the place of a certificate", func(dir string) error {
-			return os.Rename(filepath.Join(dir, "signer.key"), filepath.Join(dir, "signer.pem"))
-		}, ErrIncomplete, []string{"signer.key missing"}},
+		{"certificate in the place of a key", func(dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, "root.key")), os.Link(filepath.Join(dir, "root.pem"), filepath.Join(dir, "root.key")), os.Chmod(filepath.Join(dir, "root.key"), 0o600))
+		}, ErrNoKey, []string{"root.key"}},
 		{"key of another", replace(otherDir, "signer.key"), ErrKeyMismatch, []string{"signer.key", "signer.pem", "backup"}},
 		{"root of another", replace(otherDir, "root.pem", "root.key"), ErrChain, []string{"issuing.pem", "root.pem"}},
 		{"signer of another", replace(otherDir, "signer.pem", "signer.key"), ErrChain, []string{"signer.pem", "issuing.pem"}},

@@ -114,7 +114,10 @@ func sharedFile(t testing.TB, name string) string {
 	if shared == "" {
 		shared = filepath.Join("..", "..", "shared") // beside the module
 	}
-	path := filepath.Join(shared, name)
+	path, err := filepath.Abs(filepath.Join(shared, name))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := os.Stat(path); err != nil {
 		t.Skipf("%s is not there; CALPORT_SHARED can say where", name)
 	}

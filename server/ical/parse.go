@@ -1,14 +1,9 @@
 package ical
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
-
-// ErrData is in every error that makes data no valid iCalendar: RFC 4791
-// section 5.3.2.1 calls the condition valid-calendar-data.
-var ErrData = errors.New("invalid calendar data")
 
 // SyntaxError says which line cannot be read. It is an [ErrData].
 type SyntaxError struct {

@@ -1,7 +1,6 @@
 package ical
 
 import (
-	"errors"
 	"math"
 	"strings"
 	"sync"
@@ -9,16 +8,17 @@ import (
 	_ "time/tzdata" // zones where the machine has none
 )
 
-// ErrTimezone is in errors about a TZID that names no known zone and has no
-// VTIMEZONE. RFC 7809 section 3.1.3.1 calls the condition valid-timezone.
-var ErrTimezone = errors.New("unknown time zone")
-
 // Zones resolves the times of one calendar. It is not safe for concurrent use.
 type Zones struct {
 	floating *clock
 	clocks   map[string]*clock
 	cal      *Component
+	defined  int // VTIMEZONEs read
 }
+
+// maxZones is how many VTIMEZONEs of a calendar are read; the times of others
+// count as floating.
+const maxZones = 100
 
 // NewZones returns the zones of a calendar, which may be nil. Floating times
 // and dates are taken to be in the given location, UTC if nil.
@@ -78,18 +78,30 @@ func (z *Zones) find(tzid string) (*time.Location, bool) {
 	if loc, ok := LookupZone(tzid); ok {
 		return loc, true
 	}
-	if z.cal == nil {
+	def := z.definition(tzid)
+	if def == nil || z.defined == maxZones {
 		return nil, false
 	}
+	// What libical and its users name the zone otherwise.
+	if loc, ok := LookupZone(def.Text("X-LIC-LOCATION")); ok {
+		return loc, true
+	}
+	z.defined++
+	loc, err := Location(def)
+	return loc, err == nil
+}
+
+// definition returns the VTIMEZONE of that TZID, or nil.
+func (z *Zones) definition(tzid string) *Component {
+	if z.cal == nil {
+		return nil
+	}
 	for def := range z.cal.Children("VTIMEZONE") {
-		if def.Text("TZID") != tzid && def.Value("TZID") != tzid {
-			continue
-		}
-		if loc, err := Location(def); err == nil {
-			return loc, true
+		if id := def.Prop("TZID"); id.Value() == tzid || id.Text() == tzid {
+			return def
 		}
 	}
-	return nil, false
+	return nil
 }
 
 // zoneCache holds the locations found, by name; there are only as many as
@@ -202,6 +214,11 @@ func (c *clock) unix(w int64) int64 {
 		return u
 	}
 	return w - before
+}
+
+// missing says whether the clock never shows w, which unix made u of.
+func (c *clock) missing(w, u int64) bool {
+	return (w < c.from || w >= c.to) && u+c.offsetAt(u) != w
 }
 
 func (c *clock) offsetAt(u int64) int64 {

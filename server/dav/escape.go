@@ -27,12 +27,24 @@ var attributeEscapes = func() [utf8.RuneSelf]string {
 	return t
 }()
 
+// plain are the bytes that stand for themselves in any text.
+var plain = func() (t [256]bool) {
+	for b := range utf8.RuneSelf {
+		t[b] = attributeEscapes[b] == ""
+	}
+	return t
+}()
+
 // appendEscaped appends text so that a reader gets it back, save that what XML
 // cannot carry (control characters, broken UTF-8) becomes U+FFFD.
 func appendEscaped[T string | []byte](dst []byte, text T, table *[utf8.RuneSelf]string) []byte {
 	done := 0
 	for i := 0; i < len(text); {
 		b := text[i]
+		if plain[b] {
+			i++
+			continue
+		}
 		if b < utf8.RuneSelf {
 			if esc := table[b]; esc != "" {
 				dst = append(dst, text[done:i]...)

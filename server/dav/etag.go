@@ -8,6 +8,13 @@ import (
 // QuoteETag makes the strong entity tag of an opaque value.
 func QuoteETag(opaque string) string { return `"` + opaque + `"` }
 
+// ETag writes the strong entity tag of an opaque value.
+func (w *Writer) ETag(opaque string) {
+	w.Raw(`"`)
+	w.Text(opaque)
+	w.Raw(`"`)
+}
+
 // ETag is an entity tag without its quotes.
 type ETag struct {
 	Opaque string

@@ -2,14 +2,10 @@ package dav
 
 import (
 	"net/http"
-	"strconv"
 )
 
 // Names that only this package writes.
 var (
-	responseElement    = d("response")
-	propstatElement    = d("propstat")
-	statusElement      = d("status")
 	errorElement       = d("error")
 	descriptionElement = d("responsedescription")
 )
@@ -23,32 +19,50 @@ func (w *Writer) Response(href string, status int) {
 // ResponseMember is Response for a member of a collection: collection is an
 // encoded href ending in "/", name is encoded here.
 func (w *Writer) ResponseMember(collection, name string, status int) {
-	w.Start(responseElement)
+	w.beginResponse()
 	w.MemberHref(collection, name)
 	w.status(status)
-	w.End(responseElement)
+	w.endResponse()
 }
 
 // Failure writes a DAV:response with an error's status and condition.
 func (w *Writer) Failure(href string, err *Error) {
-	w.Start(responseElement)
+	w.beginResponse()
 	w.Href(href)
 	w.status(err.Status)
 	w.reason(err)
-	w.End(responseElement)
+	w.endResponse()
 }
 
 // SyncToken writes the DAV:sync-token that ends a sync-collection answer.
 func (w *Writer) SyncToken(token string) { w.TextElement(SyncToken, token) }
 
+func (w *Writer) beginResponse() { w.Raw("<D:response>") }
+func (w *Writer) endResponse()   { w.Raw("</D:response>") }
+func (w *Writer) beginPropstat() { w.Raw("<D:propstat><D:prop>") }
+
+// endPropstat ends a propstat whose properties share a status, and an error if
+// there is more to say than that.
+func (w *Writer) endPropstat(status int, e *Error) {
+	w.Raw("</D:prop>")
+	w.status(status)
+	if e != nil {
+		w.reason(e)
+	}
+	w.Raw("</D:propstat>")
+}
+
 // status writes a DAV:status.
 func (w *Writer) status(code int) {
-	w.Start(statusElement)
-	w.buf = append(w.buf, "HTTP/1.1 "...)
-	w.buf = strconv.AppendInt(w.buf, int64(code), 10)
-	w.buf = append(w.buf, ' ')
-	w.buf = append(w.buf, http.StatusText(code)...)
-	w.End(statusElement)
+	if code == http.StatusOK {
+		w.Raw("<D:status>HTTP/1.1 200 OK</D:status>")
+		return
+	}
+	w.Raw("<D:status>HTTP/1.1 ")
+	w.Int(int64(code))
+	w.Raw(" ")
+	w.Raw(http.StatusText(code))
+	w.Raw("</D:status>")
 }
 
 // reason writes the DAV:error and DAV:responsedescription of an error, in a

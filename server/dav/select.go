@@ -104,7 +104,7 @@ func (s *Selection[R]) NeedsDead(kind Kind) bool {
 // Respond writes a DAV:response with the selected properties of a resource.
 // href is written as given, encoded.
 func (s *Selection[R]) Respond(w *Writer, href string, r R) error {
-	w.Start(responseElement)
+	w.beginResponse()
 	w.Href(href)
 	return s.finish(w, r)
 }
@@ -112,7 +112,7 @@ func (s *Selection[R]) Respond(w *Writer, href string, r R) error {
 // RespondMember is Respond for a member of a collection: collection is an
 // encoded href ending in "/", name is encoded here.
 func (s *Selection[R]) RespondMember(w *Writer, collection, name string, r R) error {
-	w.Start(responseElement)
+	w.beginResponse()
 	w.MemberHref(collection, name)
 	return s.finish(w, r)
 }
@@ -121,7 +121,7 @@ func (s *Selection[R]) finish(w *Writer, r R) error {
 	if err := s.propstats(w, r); err != nil {
 		return err
 	}
-	w.End(responseElement)
+	w.endResponse()
 	return w.Checkpoint()
 }
 
@@ -130,8 +130,7 @@ func (s *Selection[R]) finish(w *Writer, r R) error {
 func (s *Selection[R]) propstats(w *Writer, r R) error {
 	s.missing, s.failed = s.missing[:0], s.failed[:0]
 	begin := len(w.buf)
-	w.Start(propstatElement)
-	w.Start(Prop)
+	w.beginPropstat()
 	empty := len(w.buf)
 	if err := s.properties(w, r); err != nil {
 		return err
@@ -143,15 +142,14 @@ func (s *Selection[R]) propstats(w *Writer, r R) error {
 		w.buf = w.buf[:begin]
 	} else {
 		// Never without a propstat 200, and be it empty: RFC 8144 section 2.1.
-		w.endPropstat(&Error{Status: http.StatusOK})
+		w.endPropstat(http.StatusOK, nil)
 	}
 	if len(s.missing) > 0 {
-		w.Start(propstatElement)
-		w.Start(Prop)
+		w.beginPropstat()
 		for _, name := range s.missing {
 			w.Empty(name)
 		}
-		w.endPropstat(&Error{Status: http.StatusNotFound})
+		w.endPropstat(http.StatusNotFound, nil)
 	}
 	w.failures(s.failed)
 	return nil
@@ -229,14 +227,6 @@ func (s *Selection[R]) asks(name Name) bool {
 	return false
 }
 
-// endPropstat ends a DAV:prop and its propstat.
-func (w *Writer) endPropstat(e *Error) {
-	w.End(Prop)
-	w.status(e.Status)
-	w.reason(e)
-	w.End(propstatElement)
-}
-
 // failures writes a propstat for each group of properties that have the same
 // error.
 func (w *Writer) failures(all []failure) {
@@ -244,14 +234,13 @@ func (w *Writer) failures(all []failure) {
 		if grouped(all[:i], f.err) {
 			continue
 		}
-		w.Start(propstatElement)
-		w.Start(Prop)
+		w.beginPropstat()
 		for _, other := range all[i:] {
 			if sameError(other.err, f.err) {
 				w.Empty(other.name)
 			}
 		}
-		w.endPropstat(f.err)
+		w.endPropstat(f.err.Status, f.err)
 	}
 }
 

@@ -78,7 +78,9 @@ var things = Table[*thing]{
 			w.Start(asked.Name) // taken back
 			return ErrNoProperty
 		}
-		w.TextElement(asked.Name, QuoteETag(r.etag))
+		w.Start(asked.Name)
+		w.ETag(r.etag)
+		w.End(asked.Name)
 		return nil
 	}},
 	{Name: DisplayName, On: folder, Get: func(w *Writer, asked *Element, r *thing) error {
@@ -127,10 +129,10 @@ func answered(t *testing.T, write func(*Writer) error) (*httptest.ResponseRecord
 // states lists "status name name" for each propstat of a response.
 func states(response *Element) (all []string) {
 	for _, propstat := range response.Children {
-		if propstat.Name != propstatElement {
+		if propstat.Name != d("propstat") {
 			continue
 		}
-		state := strings.Fields(propstat.Child(statusElement).Text)[1]
+		state := strings.Fields(propstat.Child(d("status")).Text)[1]
 		for _, p := range propstat.Child(Prop).Children {
 			state += " " + p.Name.Local
 		}
@@ -185,7 +187,7 @@ func TestRespondCopiesADeadPropertyUnchanged(t *testing.T) {
 	_, root := answered(t, func(w *Writer) error {
 		return things.Select(&PropFind{Props: []*Element{New(note.Name)}}, false).Respond(w, "/x", r)
 	})
-	got := root.Children[0].Child(propstatElement).Child(Prop).Children[0]
+	got := root.Children[0].Child(d("propstat")).Child(Prop).Children[0]
 	if !sameInfoset(got, note) {
 		t.Errorf("got %s, want %s", got.XML(), note.XML())
 	}
@@ -241,7 +243,7 @@ func TestUpdateIsAtomic(t *testing.T) {
 	}
 	protected, _ := things.Update(&thing{kind: folder}, body(`<set><prop><acl/></prop></set>`))
 	_, root := answered(t, func(w *Writer) error { protected.Respond(w, "/x"); return nil })
-	if root.Children[0].Child(propstatElement).Child(errorElement).Child(CannotModifyProtectedProperty) == nil {
+	if root.Children[0].Child(d("propstat")).Child(errorElement).Child(CannotModifyProtectedProperty) == nil {
 		t.Error("the condition is not named")
 	}
 }

@@ -69,10 +69,10 @@ func (t Table[R]) change(r R, change Change, setter func(*Property[R]) func(R, *
 
 // Respond writes the outcome as a DAV:response.
 func (o *Outcome) Respond(w *Writer, href string) {
-	w.Start(responseElement)
+	w.beginResponse()
 	w.Href(href)
 	o.Propstats(w)
-	w.End(responseElement)
+	w.endResponse()
 }
 
 // Propstats writes the outcome as DAV:propstat elements, the contents of a
@@ -87,10 +87,9 @@ func (o *Outcome) Propstats(w *Writer) {
 	if !o.OK() {
 		status = http.StatusFailedDependency
 	}
-	w.Start(propstatElement)
-	w.Start(Prop)
+	w.beginPropstat()
 	for _, name := range o.done {
 		w.Empty(name)
 	}
-	w.endPropstat(&Error{Status: status})
+	w.endPropstat(status, nil)
 }

@@ -56,15 +56,14 @@ func (w *Writer) End(name Name) {
 // name writes a name with its prefix: one of ours, or the X that its own start
 // tag binds.
 func (w *Writer) name(name Name) {
-	if name.Space != "" {
-		prefix := prefixOf(name.Space)
-		if prefix == "" {
-			prefix = "X"
-		}
-		w.buf = append(w.buf, prefix...)
-		w.buf = append(w.buf, ':')
+	switch prefix := prefixOf(name.Space); {
+	case prefix != "":
+		w.prefixed(prefix, name.Local)
+	case name.Space != "":
+		w.prefixed("X", name.Local)
+	default:
+		w.prefixed("", name.Local)
 	}
-	w.buf = append(w.buf, name.Local...)
 }
 
 func (w *Writer) attribute(name, value string) {
@@ -95,15 +94,19 @@ func (w *Writer) TextElement(name Name, text string) {
 func (w *Writer) Raw(xml string) { w.buf = append(w.buf, xml...) }
 
 // Href writes a DAV:href; href is encoded already.
-func (w *Writer) Href(href string) { w.TextElement(Href, href) }
+func (w *Writer) Href(href string) {
+	w.Raw("<D:href>")
+	w.Text(href)
+	w.Raw("</D:href>")
+}
 
 // MemberHref writes the DAV:href of a member of a collection: collection is
 // encoded and ends in "/", name is encoded here.
 func (w *Writer) MemberHref(collection, name string) {
-	w.Start(Href)
+	w.Raw("<D:href>")
 	w.Text(collection)
 	w.buf = appendSegment(w.buf, name) // leaves nothing that XML would escape
-	w.End(Href)
+	w.Raw("</D:href>")
 }
 
 // Checkpoint sends what is gathered if it is much, and returns the connection's

@@ -41,6 +41,8 @@ var (
 	PropertyElement    = d("property")
 	ResourceMustBeNull = d("resource-must-be-null")
 
+	SupportedReportCondition = d("supported-report") // section 3.6, named as the element is
+
 	// RFC 3744 sections 4, 5 and 9: principals, privileges and their reports.
 	ACL                           = d("acl")
 	ACE                           = d("ace")

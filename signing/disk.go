@@ -50,7 +50,7 @@ func OpenAuthority(dir string, config AuthorityConfig, now time.Time) (*Authorit
 		return loadAuthority(dir, config, now)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("make authority in %s: %w; the directory above must be writable", dir, err)
+		return nil, fmt.Errorf("make authority in %s: %w; the directory above must be writable, and this one absent or empty and no mount point", dir, err)
 	}
 	a.dir = dir
 	return a, nil

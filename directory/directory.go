@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -206,4 +207,11 @@ type Status struct {
 	Server  string // URL without credentials
 	Vendor  string // vendorName and vendorVersion, or the flavour recognised
 	Latency time.Duration
+}
+
+// HasLogin reports whether a login leads to this person: its short name, a mail address or another login name.
+func (p *Principal) HasLogin(login string) bool {
+	key := Fold(login)
+	same := func(name string) bool { return Fold(name) == key }
+	return same(p.ShortName) || slices.ContainsFunc(p.Mails, same) || slices.ContainsFunc(p.LoginNames, same)
 }

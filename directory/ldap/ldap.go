@@ -1,0 +1,98 @@
+// Package ldap reads people, groups, rooms and resources from a live LDAP directory (RFC 4511) and checks passwords
+// by binding to it. It is a directory.Directory.
+//
+// What the attributes of a kind of directory are called is a row of the table in schema.go; Options override any
+// part of it. The package keeps nothing of what it reads: package directory holds the Snapshot.
+//
+// Invariants: a password is sent to the server only in a bind on a connection that is encrypted, local, or expressly
+// allowed to be plain; an empty password never leaves this package (RFC 4513 section 5.1.2 makes it an anonymous
+// success); names from outside enter filters only escaped (RFC 4515 section 3); no error contains a password; a
+// reading that the server cut short is an error, never a short result.
+package ldap
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"calport/directory"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+)
+
+// maxPacket bounds a single answer of a server, in bytes; a group of 100,000 members is about 8 MiB.
+const maxPacket = 16 << 20
+
+// The decoder's bound is a global of its package and two gibibytes by default. It is set before anything can decode.
+func init() { ber.MaxPacketLengthBytes = maxPacket }
+
+// Directory is a live LDAP directory, safe for concurrent use.
+type Directory struct {
+	o       Options
+	servers []*server
+	log     *slog.Logger
+	now     func() time.Time
+
+	searchers *pool // bound as the bind account
+	binders   *pool // bound as whoever signed in last; never searched with
+
+	mu    sync.Mutex
+	shape *shape // what the directory turned out to be; nil until a server was asked
+}
+
+var _ directory.Directory = (*Directory)(nil)
+
+// New checks the options and makes a Directory. It connects to nothing yet. Errors name the option at fault.
+func New(o Options) (*Directory, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	d := &Directory{o: o, log: o.Log, now: time.Now}
+	roots, err := o.roots()
+	if err != nil {
+		return nil, err
+	}
+	for i, text := range o.Servers {
+		s, err := newServer(text, o, roots)
+		if err != nil {
+			return nil, fmt.Errorf("servers[%d]: %w", i, err)
+		}
+		d.servers = append(d.servers, s)
+	}
+	d.searchers = newPool(o.Connections, func(ctx context.Context) (*conn, error) { return d.connect(ctx, true) })
+	d.binders = newPool(o.Connections, func(ctx context.Context) (*conn, error) { return d.connect(ctx, false) })
+	return d, nil
+}
+
+// Close closes the idle connections. Operations under way end by themselves.
+func (d *Directory) Close() error {
+	d.searchers.close()
+	d.binders.close()
+	return nil
+}
+
+// Check connects anew, even to a server that is avoided for a while after a failure, and reads its root DSE.
+func (d *Directory) Check(ctx context.Context) (directory.Status, error) {
+	for _, s := range d.servers {
+		s.forgive()
+	}
+	start := time.Now()
+	c, err := d.connect(ctx, true)
+	if err != nil {
+		return directory.Status{}, err
+	}
+	defer c.Close()
+	root, err := readRootDSE(ctx, c)
+	if err != nil {
+		return directory.Status{}, err
+	}
+	latency := time.Since(start)
+	sh, err := d.shapeOf(ctx, c)
+	if err != nil {
+		return directory.Status{}, err
+	}
+	return directory.Status{Server: c.server.String(), Vendor: root.vendor(sh.flavour), Latency: latency}, nil
+}

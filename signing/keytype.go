@@ -14,7 +14,7 @@ type KeyType int
 
 const (
 	ECDSAP256 KeyType = iota // signs about 30 times faster than RSA
-	RSA2048                  // for OS X 10.6 to 10.8, which want RSA in the whole chain
+	RSA2048                  // for OS X 10.6 to 10.8; safest with RSA in the whole chain
 )
 
 var keyTypeNames = [...]string{ECDSAP256: "ecdsa-p256", RSA2048: "rsa-2048"}

@@ -8,6 +8,6 @@
 //   - What [Identity.Sign] returns is DER, SHA-256, has a signing time, embeds the leaf and its intermediates and no
 //     root, and was verified by the reader of this package, which shares no code with the library that signed it.
 //   - [Verify] takes foreign bytes: it is linear in its input, bounded in size ([MaxSize]) and in depth, and never panics.
-//   - A private key is never written to a file that anybody but its owner can read, nor read from one.
+//   - An [Authority] never writes a private key to a file that anybody but its owner can read, nor reads it from one.
 //   - An [Identity] never changes; it is safe for concurrent use.
 package signing

@@ -1,7 +1,12 @@
 package store
 
 import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -22,13 +27,17 @@ type Home struct {
 
 // Collection returns the collection of that name, nil if there is none.
 func (h *Home) Collection(name string) *Collection {
-	i, found := slices.BinarySearchFunc(h.Collections, name, func(c *Collection, name string) int {
-		return strings.Compare(c.Name, name)
-	})
+	i, found := h.search(name)
 	if !found {
 		return nil
 	}
 	return h.Collections[i]
+}
+
+func (h *Home) search(name string) (at int, found bool) {
+	return slices.BinarySearchFunc(h.Collections, name, func(c *Collection, name string) int {
+		return strings.Compare(c.Name, name)
+	})
 }
 
 // CollectionByID returns the collection with that id, nil if there is none.
@@ -39,4 +48,139 @@ func (h *Home) CollectionByID(id int64) *Collection {
 		}
 	}
 	return nil
+}
+
+// Home returns the picture of the owner's home (GUID in lower case), as new as the last Write that returned;
+// ErrNotFound. As a rule it comes from memory.
+func (s *Store) Home(ctx context.Context, owner string) (*Home, error) {
+	return s.homes.home(owner, func() (h *Home, err error) {
+		err = s.Read(ctx, func(tx *Tx) error {
+			h, err = tx.loadHome(owner)
+			return err
+		})
+		return h, err
+	})
+}
+
+// Owners lists the owners of all homes, sorted.
+func (s *Store) Owners(ctx context.Context) (owners []string, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		owners, err = collect(tx.rows("SELECT owner FROM home"), func(r *sql.Rows) (owner string, err error) {
+			err = r.Scan(&owner)
+			return owner, err
+		})
+		return err
+	})
+	slices.Sort(owners)
+	return owners, err
+}
+
+// Home is the owner's home as this transaction sees it; ErrNotFound. In a writing transaction it shows the changes
+// made so far, while a *Home returned earlier stays as it was.
+func (tx *Tx) Home(owner string) (*Home, error) {
+	if tx.write {
+		return tx.workOn(owner)
+	}
+	held := tx.s.homes.peek(owner)
+	if held == nil {
+		return tx.loadHome(owner)
+	}
+	// What is held may be newer or older than this transaction's snapshot: a number tells.
+	var change int64
+	if err := tx.row("SELECT change FROM home WHERE owner = $1", []any{owner}, &change); err != nil {
+		return nil, err
+	}
+	if held.Change == change {
+		return held, nil
+	}
+	return tx.loadHome(owner)
+}
+
+// loadHome reads a home with its collections and all their properties.
+func (tx *Tx) loadHome(owner string) (*Home, error) {
+	h := &Home{Owner: owner}
+	var created int64
+	err := tx.row("SELECT id, change, created FROM home WHERE owner = $1", []any{owner}, &h.ID, &h.Change, &created)
+	if err != nil {
+		return nil, err
+	}
+	h.Created = fromMicroseconds(created)
+	if h.Collections, err = tx.loadCollections(h.ID); err != nil {
+		return nil, err
+	}
+	properties, err := tx.loadProperties(h.ID)
+	if err != nil {
+		return nil, err
+	}
+	h.Properties = properties[idTarget(h.ID)]
+	for _, c := range h.Collections {
+		c.Properties = properties[idTarget(c.ID)]
+	}
+	return h, nil
+}
+
+// idTarget is how the table property names what has an id.
+func idTarget(id int64) string { return strconv.FormatInt(id, 10) }
+
+// CreateHome makes a home with its first collections; ErrExists if the owner has one.
+func (tx *Tx) CreateHome(owner string, collections []NewCollection) (*Home, error) {
+	if _, err := tx.workOn(owner); !errors.Is(err, ErrNotFound) {
+		return nil, cmp.Or(err, ErrExists)
+	}
+	h := &Home{ID: tx.s.newID(), Owner: owner, Change: 1, Created: tx.now}
+	_, err := tx.exec("INSERT INTO home (id, owner, change, created) VALUES ($1, $2, $3, $4)",
+		h.ID, owner, h.Change, microseconds(h.Created))
+	if isDuplicate(err) {
+		return nil, ErrExists
+	}
+	if err != nil {
+		return nil, err
+	}
+	tx.homes[owner] = workingHome{stored: h, now: h}
+	tx.tell(h, 0, "", false)
+	for _, c := range collections {
+		if _, err := tx.CreateCollection(h.ID, c); err != nil {
+			return nil, err
+		}
+	}
+	return tx.workOn(owner)
+}
+
+// DeleteHome removes a home with everything in it, its logs included; ErrNotFound.
+func (tx *Tx) DeleteHome(owner string) error {
+	h, err := tx.workOn(owner)
+	if err != nil {
+		return err
+	}
+	for _, c := range h.Collections {
+		if err := tx.dropCollection(c.ID); err != nil {
+			return err
+		}
+	}
+	err = tx.execs([]any{h.ID},
+		"DELETE FROM property WHERE holder = $1",
+		"DELETE FROM collection WHERE home_id = $1",
+		"DELETE FROM collection_tombstone WHERE home_id = $1",
+		"DELETE FROM home WHERE id = $1")
+	if err != nil {
+		return err
+	}
+	gone := *h
+	gone.Change++
+	tx.homes[owner] = workingHome{}
+	tx.tell(&gone, 0, "", true)
+	return nil
+}
+
+// Usage is the number of objects in a home's collections and their total size in octets.
+func (tx *Tx) Usage(homeID int64) (objects, size int64, err error) {
+	err = tx.row(`SELECT count(*), CAST(coalesce(sum(o.size), 0) AS BIGINT)
+		FROM collection c JOIN object o ON o.collection_id = c.id WHERE c.home_id = $1`,
+		[]any{homeID}, &objects, &size)
+	return objects, size, err
+}
+
+// sortCollections puts them in the order of Home.Collections, which is no collation's.
+func sortCollections(all []*Collection) {
+	slices.SortFunc(all, func(a, b *Collection) int { return strings.Compare(a.Name, b.Name) })
 }

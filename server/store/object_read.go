@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"iter"
+	"strconv"
+	"strings"
+)
+
+// Object reads one object by path, with one query; ErrNotFound for the home, the collection or the object.
+func (s *Store) Object(ctx context.Context, owner, collection, name string, part Part) (Object, error) {
+	h, err := s.Home(ctx, owner)
+	if err != nil {
+		return Object{}, err
+	}
+	c := h.Collection(collection)
+	if c == nil {
+		return Object{}, ErrNotFound
+	}
+	conn, err := s.reader(ctx)
+	if err != nil {
+		return Object{}, s.fileError(err)
+	}
+	defer func() { s.readers <- conn }()
+	var row objectRow
+	if err := conn.row(objectByName[part], []any{c.ID, name}, row.dest(part)...); err != nil {
+		return Object{}, s.fileError(err)
+	}
+	return row.object(part), nil
+}
+
+// nameCounts are how many names one query asks for: few texts, so that each is prepared once.
+var nameCounts = [...]int{8, 64, 500}
+
+var objectsByName = func() (texts [len(nameCounts)][parts]string) {
+	for i, count := range nameCounts {
+		places := make([]string, count)
+		for n := range places {
+			places[n] = "$" + strconv.Itoa(n+2)
+		}
+		texts[i] = forParts("WHERE o.collection_id = $1 AND o.name IN (" + strings.Join(places, ", ") + ")")
+	}
+	return texts
+}()
+
+// ObjectsByName streams those of the named objects that exist, in no order, each once however often it is named. It
+// makes one query for up to 500 names.
+func (tx *Tx) ObjectsByName(collectionID int64, names []string, part Part) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		for len(names) > 0 {
+			size := 0
+			for size < len(nameCounts)-1 && nameCounts[size] < len(names) {
+				size++
+			}
+			args := make([]any, 1, 1+nameCounts[size])
+			args[0] = collectionID
+			asked := min(len(names), nameCounts[size])
+			for _, name := range names[:asked] {
+				args = append(args, name)
+			}
+			for len(args) < cap(args) {
+				args = append(args, names[0]) // an IN list finds a row once, however often it names it
+			}
+			names = names[asked:]
+			for o, err := range tx.objects(part, objectsByName[size][part], args...) {
+				if !yield(o, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}

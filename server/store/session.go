@@ -1,0 +1,55 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"time"
+)
+
+// HashSecret is the form in which secrets of high entropy, such as tokens, are stored and looked up: 64 hex digits of
+// SHA-256. It is not for passwords.
+func HashSecret(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// FindSession reads the data of a web session that has not expired. The token itself is nowhere stored.
+func (s *Store) FindSession(ctx context.Context, token string) (data []byte, found bool, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		return tx.row("SELECT content FROM session WHERE token_hash = $1 AND expires > $2",
+			[]any{HashSecret(token), microseconds(tx.now)}, &data)
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil, false, nil
+	}
+	return data, err == nil, err
+}
+
+// SaveSession writes a session, new or not.
+func (s *Store) SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec(`INSERT INTO session (token_hash, content, expires) VALUES ($1, $2, $3)
+			ON CONFLICT (token_hash) DO UPDATE SET content = excluded.content, expires = excluded.expires`,
+			HashSecret(token), notNil(data), microseconds(expires))
+		return err
+	})
+}
+
+// DeleteSession removes a session, if it is there.
+func (s *Store) DeleteSession(ctx context.Context, token string) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec("DELETE FROM session WHERE token_hash = $1", HashSecret(token))
+		return err
+	})
+}
+
+// PurgeSessions removes the expired sessions and counts them.
+func (s *Store) PurgeSessions(ctx context.Context) (removed int64, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		removed, err = tx.exec("DELETE FROM session WHERE expires <= $1", microseconds(tx.now))
+		return err
+	})
+	return removed, err
+}

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// The pragmas of every connection stand in the DSN, since database/sql opens connections when it likes. A commit is
+// on the disk when it returns (synchronous FULL in WAL mode).
+var connPragmas = url.Values{"_pragma": {
+	"busy_timeout(5000)", // milliseconds
+	"synchronous(FULL)",
+	"temp_store(MEMORY)",
+}}
+
+// writerPragmas are executed once on the one connection that writes. The journal mode is a property of the file.
+// The log is copied into the database when it has 4,096 pages (16 MB): four times SQLite's default, since most pages
+// of the log are the same few hot ones, and copying them seldom is what keeps a PUT near the cost of a bare insert.
+var writerPragmas = []string{
+	"PRAGMA journal_mode = WAL",
+	"PRAGMA wal_autocheckpoint = 4096",
+}
+
+// readerPragmas make a write by a reading connection an error.
+var readerPragmas = []string{"PRAGMA query_only = 1"}
+
+// openSQLite opens the file, making it if need be, and refuses what is visibly no whole database.
+func openSQLite(path string) (*sql.DB, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepareFile(path); err != nil {
+		return nil, err
+	}
+	dsn := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: connPragmas.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, err
+	}
+	// Each connection is taken once and kept by the store, see conn.
+	db.SetMaxIdleConns(0)
+	return db, nil
+}
+
+// prepareFile makes an absent database file readable to its owner alone (SQLite gives its log the same mode), and
+// looks at the header of a present one.
+func prepareFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return checkHeader(f, path)
+}
+
+// checkHeader finds garbage and truncation in the first 100 octets (SQLite file format, section 1.3), at once and
+// whatever the size. It trusts the size in the header only when no log may add to the file.
+func checkHeader(f *os.File, path string) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() == 0 {
+		return nil // made by a start that came no further
+	}
+	header := make([]byte, 100)
+	if _, err := io.ReadFull(f, header); err != nil || string(header[:16]) != "SQLite format 3\x00" {
+		return &FileError{Path: path, Kind: ErrCorrupt, Remedy: corruptRemedy, Err: errors.New("not a SQLite database")}
+	}
+	pageSize := int64(binary.BigEndian.Uint16(header[16:]))
+	if pageSize == 1 {
+		pageSize = 65536
+	}
+	want := pageSize * int64(binary.BigEndian.Uint32(header[28:]))
+	sizeIsValid := binary.BigEndian.Uint32(header[24:]) == binary.BigEndian.Uint32(header[92:])
+	if _, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) && sizeIsValid && info.Size() < want {
+		return &FileError{Path: path, Kind: ErrCorrupt, Remedy: corruptRemedy,
+			Err: fmt.Errorf("cut short: %d octets of %d", info.Size(), want)}
+	}
+	return nil
+}
+
+// What the operator can do about each kind of trouble with the file.
+const (
+	corruptRemedy    = "restore the last backup, or move the file and its -wal and -shm away to start anew"
+	newerRemedy      = "run the calport that wrote it, or a later one, or restore the backup made before the upgrade"
+	unwritableRemedy = "check that the folder exists, that calport's user may write the folder and the file, and that the file system is not mounted read-only"
+	fullRemedy       = "free space on that disk; nothing acknowledged is lost"
+	busyRemedy       = "find the other program that holds the database open for writing"
+)
+
+// sqliteKinds says what SQLite's primary result codes mean to the operator.
+var sqliteKinds = map[int]struct {
+	kind   error
+	remedy string
+}{
+	sqlite3.SQLITE_CORRUPT:  {ErrCorrupt, corruptRemedy},
+	sqlite3.SQLITE_NOTADB:   {ErrCorrupt, corruptRemedy},
+	sqlite3.SQLITE_READONLY: {ErrUnwritable, unwritableRemedy},
+	sqlite3.SQLITE_CANTOPEN: {ErrUnwritable, unwritableRemedy},
+	sqlite3.SQLITE_PERM:     {ErrUnwritable, unwritableRemedy},
+	sqlite3.SQLITE_FULL:     {ErrFull, fullRemedy},
+	sqlite3.SQLITE_BUSY:     {ErrBusy, busyRemedy},
+}
+
+// fileError turns what the driver or the system says into a *FileError, where it is the file's fault.
+func (s *Store) fileError(err error) error {
+	var known *FileError
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) || isReadOnly(err) {
+		return &FileError{Path: s.path, Kind: ErrUnwritable, Remedy: unwritableRemedy, Err: err}
+	}
+	code, ok := sqliteCode(err)
+	if !ok {
+		return err
+	}
+	k, ok := sqliteKinds[code&0xff]
+	if !ok {
+		return err
+	}
+	return &FileError{Path: s.path, Kind: k.kind, Remedy: k.remedy, Err: err}
+}
+
+// sqliteCode is the extended result code of SQLite in err.
+func sqliteCode(err error) (code int, ok bool) {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return 0, false
+	}
+	return e.Code(), true
+}
+
+// isDuplicate says whether a unique index or primary key refused a row: the statement did nothing, the transaction
+// goes on.
+func isDuplicate(err error) bool {
+	code, ok := sqliteCode(err)
+	return ok && (code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+// isBusy says whether another process held the lock for longer than busy_timeout.
+func isBusy(err error) bool {
+	code, ok := sqliteCode(err)
+	return ok && code&0xff == sqlite3.SQLITE_BUSY
+}

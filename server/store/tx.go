@@ -1,0 +1,191 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"iter"
+	"slices"
+	"time"
+)
+
+// Tx is one transaction. It belongs to the goroutine that it was handed to, until that function returns. While a loop
+// over one of its sequences runs, no other method may be called: PostgreSQL cannot do both on one connection.
+type Tx struct {
+	s         *Store
+	c         *conn
+	now       time.Time // of the whole transaction, in microseconds
+	write     bool
+	homes     map[string]workingHome // by owner: what this transaction has changed, and its batch before it
+	changes   []Change
+	streaming bool
+	ended     bool
+	failed    error // the first error that leaves the engine's transaction in doubt
+}
+
+// What a misused Tx answers.
+var (
+	errEnded     = errors.New("store: transaction used after its end")
+	errStreaming = errors.New("store: transaction used inside a loop over its own rows")
+	errReadOnly  = errors.New("store: change in a reading transaction")
+)
+
+// Read runs look on a snapshot of everything as it is at the first query. What look returns is returned.
+func (s *Store) Read(ctx context.Context, look func(*Tx) error) error {
+	c, err := s.reader(ctx)
+	if err != nil {
+		return s.fileError(err)
+	}
+	defer func() { s.readers <- c }()
+	if _, err := c.exec("BEGIN"); err != nil {
+		return s.fileError(err)
+	}
+	tx := s.newTx(c)
+	defer c.exec("ROLLBACK") // nothing to keep; whatever look did
+	defer tx.end()
+	return s.fileError(tx.result(look(tx)))
+}
+
+// reader takes a reading connection, opening it if need be.
+func (s *Store) reader(ctx context.Context) (*conn, error) {
+	select {
+	case c, open := <-s.readers:
+		if !open {
+			return nil, ErrClosed
+		}
+		if c != nil {
+			return c, nil
+		}
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	c, err := openConn(context.WithoutCancel(ctx), s.db, readerPragmas)
+	if err != nil {
+		s.readers <- nil
+		return nil, err
+	}
+	return c, nil
+}
+
+func (s *Store) newTx(c *conn) *Tx {
+	return &Tx{s: s, c: c, now: s.now().Truncate(time.Microsecond)}
+}
+
+func (tx *Tx) end() { tx.ended = true }
+
+// result is what a transaction ends with: err, and the failure of a statement that the caller's function passed over.
+func (tx *Tx) result(err error) error {
+	if tx.failed == nil || errors.Is(err, tx.failed) {
+		return err
+	}
+	return errors.Join(err, tx.failed)
+}
+
+// usable refuses what would mix or outlive transactions.
+func (tx *Tx) usable() error {
+	switch {
+	case tx.ended:
+		return errEnded
+	case tx.failed != nil:
+		return tx.failed
+	case tx.streaming:
+		return errStreaming
+	}
+	return nil
+}
+
+// note keeps an error after which the engine may have rolled back by itself: nothing more may be done then, since it
+// would be outside any transaction.
+func (tx *Tx) note(err error) error {
+	if err != nil && !isDuplicate(err) && !errors.Is(err, ErrNotFound) {
+		tx.failed = err
+	}
+	return err
+}
+
+func (tx *Tx) exec(text string, args ...any) (int64, error) {
+	if err := tx.usable(); err != nil {
+		return 0, err
+	}
+	if !tx.write {
+		return 0, errReadOnly
+	}
+	n, err := tx.c.exec(text, args...)
+	return n, tx.note(err)
+}
+
+// execs runs several statements with the same arguments.
+func (tx *Tx) execs(args []any, texts ...string) error {
+	for _, text := range texts {
+		if _, err := tx.exec(text, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) row(text string, args []any, dest ...any) error {
+	if err := tx.usable(); err != nil {
+		return err
+	}
+	return tx.note(tx.c.row(text, args, dest...))
+}
+
+// rows yields the rows of a query; the caller scans them.
+func (tx *Tx) rows(text string, args ...any) iter.Seq2[*sql.Rows, error] {
+	return func(yield func(*sql.Rows, error) bool) {
+		if err := tx.usable(); err != nil {
+			yield(nil, err)
+			return
+		}
+		rows, err := tx.c.query(text, args...)
+		if err != nil {
+			yield(nil, tx.note(err))
+			return
+		}
+		tx.streaming = true
+		defer func() {
+			tx.streaming = false
+			rows.Close()
+		}()
+		for rows.Next() {
+			if !yield(rows, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(nil, tx.note(err))
+		}
+	}
+}
+
+// collect scans all rows of a sequence.
+func collect[T any](rows iter.Seq2[*sql.Rows, error], scan func(*sql.Rows) (T, error)) ([]T, error) {
+	var all []T
+	for r, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		v, err := scan(r)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return slices.Clip(all), nil
+}
+
+// microseconds is how times are stored; 0 is the zero time.
+func microseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicroseconds(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}

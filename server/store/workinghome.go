@@ -1,0 +1,128 @@
+package store
+
+import (
+	"errors"
+	"slices"
+)
+
+// workingHome is a home that a writing transaction has looked at. Its change numbers are counted here and written by
+// flush, once before the commit, however many objects were written. Everything else is written at once.
+type workingHome struct {
+	stored *Home // what the tables say, as to change numbers; nil: there is none
+	now    *Home // with the changes of this transaction; nil: deleted
+}
+
+// workOn finds a home among those that this transaction works on, or takes it up. Since writers take turns, what the
+// cache holds is what the tables hold.
+func (tx *Tx) workOn(owner string) (*Home, error) {
+	if !tx.write {
+		return nil, errReadOnly
+	}
+	if err := tx.usable(); err != nil {
+		return nil, err
+	}
+	w, ok := tx.homes[owner]
+	if !ok {
+		h := tx.s.homes.peek(owner)
+		if h == nil {
+			var err error
+			if h, err = tx.loadHome(owner); err != nil {
+				return nil, err
+			}
+		}
+		w = workingHome{stored: h, now: h}
+		tx.homes[owner] = w
+	}
+	if w.now == nil {
+		return nil, ErrNotFound
+	}
+	return w.now, nil
+}
+
+// workOnID finds the home that has the id, or that has the collection with the id.
+func (tx *Tx) workOnID(id int64) (*Home, error) {
+	for _, w := range tx.homes {
+		if w.now != nil && (w.now.ID == id || w.now.CollectionByID(id) != nil) {
+			return w.now, nil
+		}
+	}
+	if owner, ok := tx.s.homes.owner(id); ok {
+		if h, err := tx.workOn(owner); err != nil || h.ID == id || h.CollectionByID(id) != nil {
+			return h, err
+		}
+		return nil, ErrNotFound // removed by this transaction
+	}
+	var owner string
+	err := tx.row("SELECT owner FROM home WHERE id = $1", []any{id}, &owner)
+	if errors.Is(err, ErrNotFound) {
+		err = tx.row("SELECT h.owner FROM collection c JOIN home h ON h.id = c.home_id WHERE c.id = $1",
+			[]any{id}, &owner)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return tx.workOn(owner)
+}
+
+// collection finds a collection and its home to work on.
+func (tx *Tx) collection(id int64) (*Home, *Collection, error) {
+	h, err := tx.workOnID(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := h.CollectionByID(id)
+	if c == nil {
+		return nil, nil, ErrNotFound
+	}
+	return h, c, nil
+}
+
+// next gives the home its next change number, in a new picture.
+func (tx *Tx) next(h *Home) *Home {
+	now := *h
+	now.Change++
+	return tx.keep(&now)
+}
+
+func (tx *Tx) keep(h *Home) *Home {
+	tx.homes[h.Owner] = workingHome{stored: tx.homes[h.Owner].stored, now: h}
+	return h
+}
+
+// nextOf gives the home its next change number and the collection the same, in a new picture.
+func (tx *Tx) nextOf(h *Home, c *Collection) (*Home, *Collection) {
+	now := *c
+	home := tx.next(h)
+	now.Change = home.Change
+	now.Modified = tx.now
+	home.Collections = slices.Clone(home.Collections)
+	home.Collections[slices.Index(home.Collections, c)] = &now
+	return home, &now
+}
+
+// tell notes a change for the observers.
+func (tx *Tx) tell(h *Home, collectionID int64, object string, deleted bool) {
+	tx.changes = append(tx.changes, Change{HomeOwner: h.Owner, CollectionID: collectionID, Number: h.Change,
+		Object: object, Deleted: deleted})
+}
+
+// flush writes the change numbers that have moved.
+func (w workingHome) flush(c *conn) error {
+	if w.now == nil || w.now == w.stored || w.now.Change == w.stored.Change {
+		return nil
+	}
+	if _, err := c.exec("UPDATE home SET change = $1 WHERE id = $2", w.now.Change, w.now.ID); err != nil {
+		return err
+	}
+	for _, col := range w.now.Collections {
+		if old := w.stored.CollectionByID(col.ID); old != nil && old.Change == col.Change {
+			continue
+		}
+		_, err := c.exec("UPDATE collection SET change = $1, modified = $2 WHERE id = $3",
+			col.Change, microseconds(col.Modified), col.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package caldav
+
+import (
+	"slices"
+	"strings"
+
+	"calport/directory"
+	"calport/server/dav"
+)
+
+// role is what the one who asks is to the one whose resource it is. Later ones include the earlier.
+type role uint8
+
+const (
+	stranger      role = iota // anybody who has signed in
+	readDelegate              // may read the calendars
+	writeDelegate             // acts for the owner
+	owner
+	administrator
+)
+
+// grants is who may do what where. A role has what is granted to it and to all before it.
+var grants = []struct {
+	to   role
+	on   dav.Kind
+	may  dav.Privilege
+	note string
+}{
+	{stranger, discovery | principals, dav.Read | dav.ReadCurrentUserPrivilegeSet, "everybody looks people up"},
+	{stranger, calendar, dav.ReadFreeBusy, "everybody may know when somebody is busy"},
+	{stranger, inbox, dav.ScheduleDeliver, "everybody may invite"},
+
+	{readDelegate, home | calendar | subscription | object, dav.Read | dav.ReadCurrentUserPrivilegeSet, ""},
+	{readDelegate, calendar | subscription, dav.WriteProperties, "colours of one's own, as in Apple's server"},
+
+	{writeDelegate, home | calendar | subscription | object | inbox | message, dav.Read | dav.ReadCurrentUserPrivilegeSet | dav.Write | dav.Unlock, ""},
+	{writeDelegate, outbox, dav.Read | dav.ReadCurrentUserPrivilegeSet | dav.ScheduleSend, "invites in the owner's name"},
+
+	{owner, inHome | principals, dav.All, ""},
+	{administrator, everything, dav.All, ""},
+}
+
+// allowed is grants, summed up for a role on a kind: filled once from the table, read on every request.
+var allowed = func() (sum [administrator + 1]map[dav.Kind]dav.Privilege) {
+	for to := range sum {
+		sum[to] = map[dav.Kind]dav.Privilege{}
+		for _, k := range kinds {
+			for _, g := range grants {
+				if g.to <= role(to) && g.on&k.kind != 0 {
+					sum[to][k.kind] |= g.may
+				}
+			}
+			sum[to][k.kind] = sum[to][k.kind].Expand()
+		}
+	}
+	return sum
+}()
+
+// roleOn is what the visitor is to the owner of a resource, nil for a resource that is nobody's.
+func (v *visit) roleOn(whose *directory.Principal) role {
+	switch {
+	case v.admin:
+		return administrator
+	case whose == nil:
+		return stranger
+	case strings.EqualFold(whose.GUID, v.who.GUID):
+		return owner
+	case v.isAmong(whose.Delegates.Write):
+		return writeDelegate
+	case v.isAmong(whose.Delegates.Read):
+		return readDelegate
+	}
+	return stranger
+}
+
+// isAmong says whether the visitor is one of these people or a member of one of these groups.
+func (v *visit) isAmong(guids []string) bool {
+	return slices.ContainsFunc(guids, func(guid string) bool {
+		return strings.EqualFold(guid, v.who.GUID) || v.people.IsMember(v.who.GUID, guid)
+	})
+}
+
+// privileges is what the visitor may do with a resource.
+func (r *resource) privileges() dav.Privilege { return allowed[r.role][r.kind] }
+
+// require is nil if the visitor holds the privilege on the resource, and says which one is lacking otherwise
+// (RFC 3744 section 7.1.1).
+func (r *resource) require(p dav.Privilege) error {
+	if p == 0 || r.privileges().Contains(p) {
+		return nil
+	}
+	return dav.NeedPrivilege(r.href, p)
+}

@@ -1,0 +1,166 @@
+package caldav
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"calport/server/dav"
+	"calport/server/ical"
+	"calport/server/store"
+)
+
+// calendarData is calendar data that a client sent, judged to be a calendar object resource.
+type calendarData struct {
+	bytes    []byte
+	calendar *ical.Component
+	facts    ical.Facts
+	repaired bool // the bytes are no longer those that were sent
+}
+
+// readCalendarData reads the body of a PUT and tests the preconditions of RFC 4791 section 5.3.2.1 that need nothing
+// but the data.
+func (e *exchange) readCalendarData() (*calendarData, error) {
+	if err := supportedType(e.r.Header.Get("Content-Type")); err != nil {
+		return nil, err
+	}
+	body := http.MaxBytesReader(nil, e.r.Body, e.limits.ResourceSize)
+	data, err := readAll(body, e.r.ContentLength)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, dav.Forbidden(dav.MaxResourceSize)
+	case err != nil:
+		return nil, dav.BadRequest("The body could not be read to its end.")
+	}
+	return e.judge(data)
+}
+
+// readAll is io.ReadAll that makes room once where the length is known.
+func readAll(r io.Reader, length int64) ([]byte, error) {
+	var b bytes.Buffer
+	if length > 0 && length < 1<<20 {
+		b.Grow(int(length) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
+}
+
+// supportedType: iCalendar in UTF-8 is all that is stored. Data without a type is taken for it.
+func supportedType(contentType string) error {
+	if contentType == "" || contentType == "text/calendar" {
+		return nil
+	}
+	media, params, err := mime.ParseMediaType(contentType)
+	if err != nil || media != "text/calendar" {
+		return dav.Forbidden(dav.SupportedCalendarData)
+	}
+	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {
+		return dav.Forbidden(dav.ValidCalendarData)
+	}
+	return nil
+}
+
+// judge says what is wrong with calendar data, and repairs what may be.
+func (v *visit) judge(data []byte) (*calendarData, error) {
+	if !utf8.Valid(data) {
+		return nil, invalid(dav.ValidCalendarData, errors.New("the data is not UTF-8"))
+	}
+	calendar, err := ical.Parse(data)
+	if err != nil {
+		return nil, invalid(dav.ValidCalendarData, err)
+	}
+	d := &calendarData{bytes: data, calendar: calendar}
+	if v.repair(calendar) {
+		d.bytes, d.repaired = calendar.Bytes(), true
+	}
+	if err := ical.Check(calendar); err != nil {
+		return nil, invalid(conditionOf(err), err)
+	}
+	o := ical.NewObject(calendar, nil)
+	d.facts = o.Facts()
+	return d, v.withinLimits(o, d.facts)
+}
+
+// conditionOf is the precondition that calendar data fails by an error of ical.Check.
+func conditionOf(err error) dav.Name {
+	switch {
+	case errors.Is(err, ical.ErrObject):
+		return dav.ValidCalendarObjectResource
+	case errors.Is(err, ical.ErrComponent):
+		return dav.SupportedCalendarComponent
+	case errors.Is(err, ical.ErrTimezone):
+		return dav.ValidTimezone
+	}
+	return dav.ValidCalendarData
+}
+
+// invalid is 403 with a condition, and words for whoever reads the client's log.
+func invalid(condition dav.Name, why error) error {
+	err := dav.Forbidden(condition)
+	err.Detail = why.Error()
+	return err
+}
+
+// withinLimits tests the limits of RFC 4791 sections 5.2.6 to 5.2.9.
+func (v *visit) withinLimits(o *ical.Object, facts ical.Facts) error {
+	if facts.FirstStart != math.MinInt64 && facts.FirstStart < v.limits.MinDate.Unix() {
+		return dav.Forbidden(dav.MinDateTime)
+	}
+	if facts.LastEnd != math.MaxInt64 && facts.LastEnd > v.limits.MaxDate.Unix() {
+		return dav.Forbidden(dav.MaxDateTime)
+	}
+	if attendees := mostAttendees(o); attendees > v.limits.Attendees {
+		return invalid(dav.MaxAttendeesPerInstance, fmt.Errorf("%d attendees, at most %d are allowed", attendees, v.limits.Attendees))
+	}
+	if !facts.Recurring || facts.LastEnd == math.MaxInt64 {
+		return nil // what goes on for ever is bounded where it is expanded
+	}
+	n := 0
+	for range o.Instances(ical.Range{}) {
+		if n++; n > v.limits.Instances {
+			return dav.Forbidden(dav.MaxInstances)
+		}
+	}
+	return nil
+}
+
+// mostAttendees is the number of attendees of the instance that has most.
+func mostAttendees(o *ical.Object) int {
+	most := 0
+	for _, c := range o.Calendar().Components {
+		n := 0
+		for range c.Props("ATTENDEE") {
+			n++
+		}
+		most = max(most, n)
+	}
+	return most
+}
+
+// fits says whether a collection takes the data.
+func (d *calendarData) fits(c *store.Collection) error {
+	if len(c.Components) > 0 && !slices.Contains(c.Components, d.facts.Component) {
+		return dav.Forbidden(dav.SupportedCalendarComponent)
+	}
+	return nil
+}
+
+// stored is the data as the store takes it.
+func (d *calendarData) stored(name string) store.NewObject {
+	return store.NewObject{
+		Name: name, UID: d.facts.UID, Component: d.facts.Component, Data: d.bytes,
+		FirstStart: d.facts.FirstStart, LastEnd: d.facts.LastEnd,
+		Organizer: d.facts.Organizer, Recurring: d.facts.Recurring,
+	}
+}
+
+// scheduled says whether the data is a scheduling object resource (RFC 6638 section 3.1): it has an organizer.
+func (d *calendarData) scheduled() bool { return d.facts.Organizer != "" }

@@ -1,0 +1,78 @@
+package caldav
+
+import (
+	"net/http"
+
+	"calport/server/dav"
+	"calport/server/store"
+)
+
+// preconditions tests the request's conditional headers against a resource: If (RFC 4918 section 10.4),
+// If-Schedule-Tag-Match (RFC 6638 section 8.3), If-Match and If-None-Match (RFC 9110 section 13). What an If
+// header names elsewhere is looked up in the transaction that the method writes in.
+func (e *exchange) preconditions(tx *store.Tx, r *resource) error {
+	condition, err := dav.ParseIf(e.r.Header.Get("If"))
+	if err != nil {
+		return err
+	}
+	if condition != nil && !condition.Holds(presentState{e, fromTx{tx}, r}) {
+		return dav.Status(http.StatusPreconditionFailed)
+	}
+	if done, err := e.scheduleTagMatches(r); done {
+		return err
+	}
+	return dav.CheckETags(e.r, r.etag())
+}
+
+// etag is the opaque entity tag, "" if nothing is there or it has none.
+func (r *resource) etag() string {
+	if r.item == nil {
+		return ""
+	}
+	return r.item.ETag
+}
+
+// scheduleTagMatches tests If-Schedule-Tag-Match; done says that it was there, and then it wins over If-Match: it
+// stands for "my copy is new enough", although others' answers changed the bytes. Some clients send it empty, which is
+// as if it were absent.
+func (e *exchange) scheduleTagMatches(r *resource) (done bool, err error) {
+	tags, err := dav.ReadETags(e.r.Header, "If-Schedule-Tag-Match")
+	if err != nil || tags == nil {
+		return err != nil, err
+	}
+	if r.item != nil && (tags.Any || len(tags.Tags) == 1 && tags.Tags[0].Opaque == r.item.ScheduleTag) {
+		return true, nil
+	}
+	return true, dav.Status(http.StatusPreconditionFailed)
+}
+
+// presentState answers for the If header.
+type presentState struct {
+	*exchange
+	from source
+	own  *resource
+}
+
+func (s presentState) at(path string) *resource {
+	if path == "" {
+		return s.own
+	}
+	r, err := s.find(s.from, locate(path))
+	if err != nil || r.null {
+		return nil
+	}
+	return r
+}
+
+func (s presentState) ETag(path string) string {
+	if r := s.at(path); r != nil {
+		return r.etag()
+	}
+	return ""
+}
+
+// Has knows sync tokens (RFC 6578 section 5); there are no locks.
+func (s presentState) Has(path, token string) bool {
+	r := s.at(path)
+	return r != nil && r.kind&(home|collections) != 0 && !r.null && r.state().token() == token
+}

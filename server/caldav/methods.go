@@ -1,0 +1,88 @@
+package caldav
+
+import (
+	"net/http"
+	"strings"
+
+	"calport/server/dav"
+	"calport/server/store"
+)
+
+// method is a row of the table of methods.
+type method struct {
+	name string
+	on   dav.Kind // existing resources that it works on
+	null dav.Kind // resources that it may make, or that need not exist
+
+	needs  dav.Privilege // on the resource, if it exists
+	parent dav.Privilege // on the collection that it is, or will be, in
+	bind   dav.Privilege // as parent, but only where nothing stands yet
+
+	part store.Part // how much of an item it reads before it runs
+	run  func(*exchange) error
+}
+
+// methods is every method of this server. To support another, add a row.
+var methods = []method{
+	// RFC 9110
+	{name: "OPTIONS", on: everything, null: collections | items, run: (*exchange).options},
+	{name: "GET", on: everything &^ root, needs: dav.Read, part: store.Whole, run: (*exchange).get},
+	{name: "HEAD", on: everything &^ root, needs: dav.Read, part: store.Whole, run: (*exchange).get},
+	// On collections PUT says 403; it is in their Allow because Evolution takes calendars without it for read-only.
+	{name: "PUT", on: home | collections | object, null: object, needs: dav.WriteContent, bind: dav.Bind, run: (*exchange).put},
+	{name: "DELETE", on: collections | items, parent: dav.Unbind, run: (*exchange).delete},
+
+	// RFC 4918
+	{name: "PROPFIND", on: everything, needs: dav.Read, part: store.Whole, run: (*exchange).propfind},
+	{name: "PROPPATCH", on: principals | inHome, needs: dav.WriteProperties, run: (*exchange).proppatch},
+	{name: "MKCOL", null: collections | items, bind: dav.Bind, run: (*exchange).mkcol},
+	{name: "MOVE", on: calendar | subscription | object, parent: dav.Unbind, run: (*exchange).move},
+
+	// RFC 3253
+	{name: "REPORT", on: everything, part: store.Whole, run: (*exchange).report},
+
+	// RFC 4791
+	{name: "MKCALENDAR", on: collections, null: collections | items, bind: dav.Bind, run: (*exchange).mkcalendar},
+}
+
+func (s *Server) methodNamed(name string) *method {
+	for i := range s.methods {
+		if s.methods[i].name == name {
+			return &s.methods[i]
+		}
+	}
+	return nil
+}
+
+// permit says why the method may not run on the resource: nothing is there, it is the wrong method for the kind, or the
+// visitor lacks a privilege. What a visitor may not read he is not told the absence of either.
+func (m *method) permit(r *resource) error {
+	switch {
+	case r.null && m.null&r.kind == 0:
+		if parent := r.parent(); parent != nil {
+			if err := parent.require(dav.Read); err != nil {
+				return err
+			}
+		}
+		return errNothing()
+	case r.null:
+		return r.parent().require(m.parent | m.bind)
+	case m.on&r.kind == 0:
+		return &dav.Error{Status: http.StatusMethodNotAllowed, Header: http.Header{"Allow": {r.allow()}}}
+	}
+	if err := r.require(m.needs); err != nil || m.parent == 0 {
+		return err
+	}
+	return r.parent().require(m.parent)
+}
+
+// allow is the value of the Allow header.
+func (r *resource) allow() string {
+	var names []string
+	for _, m := range r.methods {
+		if r.null && m.null&r.kind != 0 || !r.null && m.on&r.kind != 0 {
+			names = append(names, m.name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,65 @@
+package caldav
+
+import (
+	"calport/server/dav"
+	"calport/server/store"
+)
+
+// proppatch changes properties, all of them or none (RFC 4918 section 9.2). What a client may store is not judged: an
+// Apple client shows a lasting warning on a calendar of which one property was refused.
+func (e *exchange) proppatch() error {
+	body, err := e.readXML()
+	if err != nil {
+		return err
+	}
+	changes, err := dav.ReadPropertyUpdate(body)
+	if err != nil {
+		return err
+	}
+	var outcome *dav.Outcome
+	err = e.store.Write(e.r.Context(), func(tx *store.Tx) error {
+		r, err := e.again(tx)
+		if err != nil {
+			return err
+		}
+		if err := e.preconditions(tx, r); err != nil {
+			return err
+		}
+		if err := r.loadBag(tx); err != nil {
+			return err
+		}
+		if outcome, err = e.properties.Update(r, changes); err != nil || !outcome.OK() {
+			return err
+		}
+		return r.save(tx)
+	})
+	if err != nil {
+		return err
+	}
+	return e.hasProperties(outcome)
+}
+
+// save writes the properties that were changed in memory.
+func (r *resource) save(tx *store.Tx) error {
+	for _, other := range r.elsewhere {
+		if err := tx.SaveProperties(other.target, []store.PropertyChange{other.change}); err != nil {
+			return err
+		}
+	}
+	if len(r.changed) == 0 {
+		return nil
+	}
+	return tx.SaveProperties(r.target(), r.changed)
+}
+
+// again finds the request's resource within a transaction: what was found before it may have changed since.
+func (e *exchange) again(tx *store.Tx) (*resource, error) {
+	r, err := e.find(fromTx{tx}, e.res.loc)
+	if err != nil {
+		return nil, err
+	}
+	if r.null && !e.res.null {
+		return nil, errNothing()
+	}
+	return r, nil
+}

@@ -1,0 +1,65 @@
+package caldav
+
+import (
+	"context"
+	"errors"
+
+	"calport/directory"
+	"calport/server/dav"
+	"calport/server/store"
+)
+
+// The names of the collections that every home has. Clients make a calendar and a task list of their own, again and
+// again, where a home offers none; so each home has them before it is first seen.
+const (
+	defaultCalendar   = "calendar"
+	defaultTasks      = "tasks"
+	inboxName         = "inbox"
+	outboxName        = "outbox"
+	notificationsName = "notification"
+)
+
+// provisioned are those collections. A calendar holds one type of component only: else Apple's clients misplace things.
+var provisioned = []struct {
+	name       string
+	kind       store.CollectionKind
+	components []string
+	display    string
+}{
+	{defaultCalendar, store.Calendar, []string{"VEVENT"}, "Calendar"},
+	{defaultTasks, store.Calendar, []string{"VTODO"}, "Tasks"},
+	{inboxName, store.Inbox, nil, ""},
+	{outboxName, store.Outbox, nil, ""},
+	{notificationsName, store.Notifications, nil, ""},
+}
+
+// provision makes a principal's home. Of two at once, one makes it and the other finds it made.
+func (s *Server) provision(ctx context.Context, whose *directory.Principal) error {
+	var all []store.NewCollection
+	for _, p := range provisioned {
+		c := store.NewCollection{Name: p.name, Kind: p.kind, Components: p.components}
+		if p.display != "" {
+			c.Properties = bagOf(dav.NewText(dav.DisplayName, p.display))
+		}
+		all = append(all, c)
+	}
+	err := s.store.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.CreateHome(ownerKey(whose), all)
+		return err
+	})
+	if errors.Is(err, store.ErrExists) {
+		return nil
+	}
+	return err
+}
+
+// isDefault says whether a collection is one that scheduling or clients rely on, so that it cannot be deleted
+// (RFC 6638 section 4.3.1, and section 2.2.1: the inbox and outbox).
+func isDefault(c *store.Collection) bool {
+	for _, p := range provisioned {
+		if p.name == c.Name && p.kind == c.Kind {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,148 @@
+package caldav
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"calport/directory"
+	"calport/server/dav"
+	"calport/server/store"
+)
+
+// Options says what a Server is made of. Store and People are required.
+type Options struct {
+	Store  *store.Store
+	People func() *directory.Snapshot // the present picture of the directory
+
+	// IsAdmin says who may do everything everywhere. Nil is nobody.
+	IsAdmin func(*directory.Principal) bool
+
+	Limits Limits
+	Log    *slog.Logger // nil is slog.Default
+
+	// RequestID is the name under which the log knows a request, and SetOperation tells whoever writes the access log
+	// what a request turned out to be, such as REPORT(CalDAV:calendar-multiget). Both may be nil.
+	RequestID    func(context.Context) string
+	SetOperation func(ctx context.Context, operation string)
+}
+
+// Server is the calendar server. It is safe for concurrent use.
+type Server struct {
+	store        *store.Store
+	people       func() *directory.Snapshot
+	isAdmin      func(*directory.Principal) bool
+	limits       Limits
+	log          *slog.Logger
+	requestID    func(context.Context) string
+	setOperation func(context.Context, string)
+
+	// The tables. What runs reads them here: a row cannot refer to the table that it stands in.
+	methods          []method
+	reports          []report
+	properties       dav.Table[*resource]
+	complianceHeader []string // the DAV header that they add up to
+}
+
+// New checks the options and makes a Server of them.
+func New(o Options) (*Server, error) {
+	if o.Store == nil || o.People == nil {
+		return nil, errors.New("caldav: Store and People are required")
+	}
+	limits, err := o.Limits.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		store: o.Store, people: o.People, isAdmin: o.IsAdmin, limits: limits, log: o.Log,
+		requestID: o.RequestID, setOperation: o.SetOperation,
+		methods: methods, reports: reports, properties: properties,
+	}
+	s.complianceHeader = []string{s.complianceTokens()}
+	if s.isAdmin == nil {
+		s.isAdmin = func(*directory.Principal) bool { return false }
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.requestID == nil {
+		s.requestID = func(context.Context) string { return "" }
+	}
+	if s.setOperation == nil {
+		s.setOperation = func(context.Context, string) {}
+	}
+	return s, nil
+}
+
+type principalKey struct{}
+
+// WithPrincipal returns a context whose request is made by p, who has been authenticated.
+func WithPrincipal(ctx context.Context, p *directory.Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// visit is one request's view of the world: who asks, and the one picture of the directory that all of the answer is
+// made from.
+type visit struct {
+	*Server
+	who    *directory.Principal
+	people *directory.Snapshot
+	admin  bool
+}
+
+// exchange is a request on a resource, and its answer.
+type exchange struct {
+	*visit
+	w   http.ResponseWriter
+	r   *http.Request
+	res *resource
+}
+
+// ServeHTTP finds the row of the method and the resource, checks the privilege and runs. It is the only place that
+// answers errors.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	err := s.serve(w, r)
+	if err == nil {
+		return
+	}
+	if unexpected(r.Context(), err) {
+		s.log.ErrorContext(r.Context(), "request failed", "id", s.requestID(r.Context()), "method", r.Method,
+			"path", r.URL.Path, "err", err)
+	}
+	dav.WriteError(w, err)
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
+	who, ok := r.Context().Value(principalKey{}).(*directory.Principal)
+	if !ok {
+		return dav.Status(http.StatusUnauthorized)
+	}
+	v := &visit{Server: s, who: who, people: s.people(), admin: s.isAdmin(who)}
+	m := s.methodNamed(r.Method)
+	if m == nil {
+		return &dav.Error{Status: http.StatusNotImplemented, Detail: "The method " + r.Method + " is not known here."}
+	}
+	res, err := v.find(fromStore{r.Context(), s.store, m.part}, locate(r.URL.EscapedPath()))
+	if err != nil {
+		return err
+	}
+	if err := m.permit(res); err != nil {
+		return err
+	}
+	return m.run(&exchange{visit: v, w: w, r: r, res: res})
+}
+
+// unexpected says whether an error is our fault and not the client's: those are logged.
+func unexpected(ctx context.Context, err error) bool {
+	var known *dav.Error
+	switch {
+	case errors.As(err, &known):
+		return known.Status >= 500 && known.Status != http.StatusNotImplemented && known.Status != http.StatusInsufficientStorage
+	case errors.Is(err, dav.ErrMalformed), errors.Is(err, dav.ErrTooLarge):
+		return false
+	case errors.Is(err, dav.ErrAborted), errors.Is(err, context.Canceled):
+		return ctx.Err() == nil
+	}
+	return true
+}

@@ -67,6 +67,7 @@ type Area struct {
 type DelegateGroups struct {
 	Base        string
 	Filter      string // empty means the filter of Groups
+	Name        string // the attribute with the name of the group; empty means "cn"
 	ReadSuffix  string // empty means "-read"
 	WriteSuffix string // empty means "-write"
 }
@@ -100,6 +101,7 @@ func (o Options) withDefaults() Options {
 	set(&o.Connections, 8)
 	set(&o.PageSize, 500)
 	setText(&o.Flavour, "auto")
+	setText(&o.Delegates.Name, "cn")
 	setText(&o.Delegates.ReadSuffix, "-read")
 	setText(&o.Delegates.WriteSuffix, "-write")
 	if o.Log == nil {
@@ -152,6 +154,9 @@ func (o Options) validateNames() error {
 		if _, err := goldap.CompileFilter(named.filter); err != nil {
 			return fmt.Errorf("%s: %q is no filter such as (objectClass=person): %w", named.option, named.filter, err)
 		}
+	}
+	if !attributeName(o.Delegates.Name) {
+		return fmt.Errorf("delegates.name: %q is no attribute name", o.Delegates.Name)
 	}
 	for _, name := range o.Keep {
 		if !attributeName(name) {

@@ -80,10 +80,10 @@ func (r *reading) in(ctx context.Context, a *area, attributes []string, each fun
 }
 
 func (r *reading) readDelegateGroups(ctx context.Context) error {
-	a := &r.sh.attributes
-	return r.in(ctx, r.sh.delegates, attributeNames(a.GroupName, a.Members), func(e *goldap.Entry) error {
-		name := directory.Fold(first(e, a.GroupName))
-		o := r.d.o.Delegates
+	o := r.d.o.Delegates
+	wanted := attributeNames([]string{o.Name}, r.sh.attributes.Members)
+	return r.in(ctx, r.sh.delegates, wanted, func(e *goldap.Entry) error {
+		name := directory.Fold(first(e, []string{o.Name}))
 		owner, write := strings.CutSuffix(name, directory.Fold(o.WriteSuffix))
 		read := false
 		if !write {

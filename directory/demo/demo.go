@@ -16,9 +16,25 @@ const (
 	GroupsDN    = "ou=groups," + BaseDN
 	RoomsDN     = "ou=rooms," + BaseDN
 	ResourcesDN = "ou=resources," + BaseDN
+	DelegatesDN = "ou=delegates," + BaseDN // groups named SHORTNAME-read and SHORTNAME-write
+	servicesDN  = "ou=services," + BaseDN
+)
 
+// How to read it, beyond what every directory of RFC 2798 has in common: filters, and sources in the manner of
+// package directory/ldap, the key=value lines of an attribute.
+const (
+	Flavour         = "openldap"
+	RoomFilter      = "(objectClass=room)"
+	ResourceFilter  = "(objectClass=device)"
+	AutoSchedule    = "description:auto-schedule-mode"
+	AutoAcceptGroup = "description:auto-accept-group"
+	Capacity        = "description:capacity"
+)
+
+// Who is in it.
+const (
 	// ReaderDN is an account that may only read. Anonymous clients may read as well.
-	ReaderDN = "cn=reader,ou=services," + BaseDN
+	ReaderDN = "cn=reader," + servicesDN
 
 	// Password is everybody's password, the reader's included.
 	Password = "calport"
@@ -29,4 +45,6 @@ const (
 	// AdminGroup is the short name of the group of administrators; its one member is the person of short name Admin.
 	AdminGroup = "admins"
 	Admin      = "admin"
+	// Everybody is the short name of the group that, through other groups, has everybody.
+	Everybody = "everybody"
 )

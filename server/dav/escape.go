@@ -21,7 +21,7 @@ var escapes = func() (t [utf8.RuneSelf]string) {
 // and tabs would be read as spaces.
 var attributeEscapes = func() [utf8.RuneSelf]string {
 	t := escapes
-	t['"'] = "&quot;"
+	t['"'], t['\''] = "&quot;", "&#39;"
 	t['\t'] = "&#9;"
 	t['\n'] = "&#10;"
 	return t

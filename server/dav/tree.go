@@ -24,7 +24,9 @@ func (e *Element) XML() string {
 }
 
 // element writes a tree where scope is bound already. The element's own prefix
-// is kept if it can be: RFC 4918 section 4.3.
+// is kept if it can be: RFC 4918 section 4.3. Its attributes stand before the
+// declarations added here and in single quotes, as Apple's server writes them and
+// its tests, which compare text, want them.
 func (w *Writer) element(e *Element, scope []binding) {
 	own := len(scope)
 	for _, a := range e.Attr {
@@ -37,7 +39,6 @@ func (w *Writer) element(e *Element, scope []binding) {
 	w.prefixed(prefix, e.Name.Local)
 	if fresh {
 		scope = append(scope, binding{prefix, e.Name.Space})
-		w.declaration(prefix, e.Name.Space)
 	}
 	for _, a := range e.Attr {
 		if declared, ok := declares(a); ok {
@@ -51,9 +52,12 @@ func (w *Writer) element(e *Element, scope []binding) {
 		}
 		w.buf = append(w.buf, ' ')
 		w.prefixed(p, a.Name.Local)
-		w.buf = append(w.buf, '=', '"')
+		w.buf = append(w.buf, '=', '\'')
 		w.buf = appendEscaped(w.buf, a.Value, &attributeEscapes)
-		w.buf = append(w.buf, '"')
+		w.buf = append(w.buf, '\'')
+	}
+	if fresh {
+		w.declaration(prefix, e.Name.Space)
 	}
 	if e.Text == "" && len(e.Children) == 0 {
 		w.buf = append(w.buf, '/', '>')

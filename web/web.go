@@ -1,0 +1,105 @@
+// Package web is what people and MDM servers see of calport over HTTP: the self-service portal, where one signs in with
+// the directory password and installs a signed profile, and the payload source, from which MDM servers fetch profiles
+// with a bearer token (RFC 6750). It is built on chi and html/template.
+//
+// It knows neither CalDAV nor LDAP nor the database: passwords are checked by package signin, profiles rendered by
+// package export, and what is remembered goes through the small interfaces of this file. It serves /, /portal/…,
+// /api/v1/… and /static/…, and answers every other path with a page that says so.
+//
+// Invariants: pages work without JavaScript and load nothing from elsewhere (Content-Security-Policy default-src
+// 'none'); every route is a row of a table whose columns say who may use it; nothing changes by GET; what a reader is
+// told is a problem with words of its own, never the text of an error; a redirect never leaves this origin; a password
+// is neither kept nor logged; only who is allowed by Access.Profile gets a profile.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"calport/directory"
+	"calport/directory/signin"
+	"calport/profiles/export"
+)
+
+// SignIn checks a name and a password; *signin.Checker does.
+type SignIn interface {
+	Check(ctx context.Context, a signin.Attempt) (*directory.Principal, error)
+}
+
+// Sessions keeps what is remembered of a signed-in person between two requests. A token is a secret: it should be
+// stored as a hash. *store.Store is one.
+type Sessions interface {
+	// FindSession reads a session; found is false when there is none or it has expired.
+	FindSession(ctx context.Context, token string) (data []byte, found bool, err error)
+	// SaveSession writes a session, new or not.
+	SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error
+	// DeleteSession removes a session, if it is there.
+	DeleteSession(ctx context.Context, token string) error
+}
+
+// Token is a bearer token of the API, known by its hash only.
+type Token struct {
+	ID       int64
+	Name     string    // what its maker calls it, for the log
+	Scopes   []string  // the values of Scope
+	Expires  time.Time // zero: never
+	Revoked  time.Time // zero: not
+	LastUsed time.Time // zero: never
+}
+
+// Tokens finds tokens.
+type Tokens interface {
+	// FindToken finds the token whose secret this is, revoked and expired ones too; found is false when there is none.
+	// It looks the secret up by a hash, so that the time it takes tells nothing.
+	FindToken(ctx context.Context, secret string) (t Token, found bool, err error)
+	// TouchToken notes that a token was used now.
+	TouchToken(ctx context.Context, id int64) error
+}
+
+// Options says what the site is made of. All but Organization, ClientAddr, RequestID, Idle, Lifetime, Now and Log is
+// required.
+type Options struct {
+	// Origin is the public https origin without a trailing slash, such as https://cal.example.com:8443.
+	Origin string
+	// Organization is shown on every page; empty is "calport".
+	Organization string
+
+	SignIn SignIn
+	People func() *directory.Snapshot // never nil
+	Access directory.Access
+	// Renderer renders by the settings of this moment.
+	Renderer func(ctx context.Context) (*export.Renderer, error)
+	Sessions Sessions
+	Tokens   Tokens
+
+	// ClientAddr is the address of the client of a request, proxies seen through; nil knows none.
+	ClientAddr func(ctx context.Context) netip.Addr
+	// RequestID is the name under which the log knows a request; nil knows none.
+	RequestID func(ctx context.Context) string
+
+	Idle     time.Duration // how long a session lasts without being used: 1 hour
+	Lifetime time.Duration // how long a session lasts at all: 12 hours
+
+	Now func() time.Time // time.Now
+	Log *slog.Logger     // slog.Default
+}
+
+// New checks the options and makes the site of them. The handler is safe for concurrent use.
+func New(o Options) (http.Handler, error) {
+	switch {
+	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil:
+		return nil, errors.New("web: SignIn, People, Renderer, Sessions and Tokens are all required")
+	case o.Idle < 0 || o.Lifetime < 0:
+		return nil, errors.New("web: Idle and Lifetime must not be negative")
+	}
+	if u, err := url.Parse(o.Origin); err != nil || u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != o.Origin {
+		return nil, fmt.Errorf("web: %q is no https origin; write for example https://cal.example.com:8443", o.Origin)
+	}
+	return http.NotFoundHandler(), nil
+}

@@ -8,6 +8,10 @@ import (
 var (
 	errorElement       = d("error")
 	descriptionElement = d("responsedescription")
+
+	// noteElement carries words within a DAV:error, which has no element for them:
+	// Apple's server's, which clients and its tests know to pass over.
+	noteElement = Name{Space: "http://twistedmatrix.com/xml_namespace/dav/", Local: "error-description"}
 )
 
 // Response writes a DAV:response with a status and nothing else: RFC 6578
@@ -82,7 +86,7 @@ func (w *Writer) reason(e *Error) {
 func (w *Writer) condition(e *Error) {
 	w.conditionElement(e)
 	if e.Detail != "" {
-		w.TextElement(descriptionElement, e.Detail)
+		w.TextElement(noteElement, e.Detail)
 	}
 }
 

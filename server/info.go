@@ -55,6 +55,9 @@ func (s *Server) outermost(next http.Handler) http.Handler {
 
 // access writes one line for each request, with the fields of Apple's extended access log where they apply.
 func (s *Server) access(r *http.Request, in *info, rec *recorder, took time.Duration) {
+	if s.o.Observe != nil {
+		s.o.Observe(in.operation, rec.status, took)
+	}
 	if !s.o.Log.Enabled(r.Context(), slog.LevelInfo) {
 		return
 	}

@@ -44,6 +44,8 @@ type Options struct {
 	MaxBody int64
 	Log     *slog.Logger
 	Now     func() time.Time
+	// Observe, which may be nil, is told of every request: what it was, how it ended, and how long it took.
+	Observe func(operation string, status int, took time.Duration)
 }
 
 const defaultMaxBody = 16 << 20

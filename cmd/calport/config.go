@@ -12,6 +12,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"calport/server/caldav"
 )
 
 // Config is the configuration file. The comments are the words of `calport config`; the zero value of each field is
@@ -297,3 +299,12 @@ func (c *Config) absolute(base string) {
 		}
 	}
 }
+
+// limits are the bounds of the CalDAV server.
+func (c *Config) limits() caldav.Limits {
+	l := &c.Limits
+	return caldav.Limits{ResourceSize: l.ResourceSize, Attendees: l.Attendees, Instances: l.Instances, Collections: l.Collections}
+}
+
+// databasePath is where SQLite keeps the store.
+func databasePath(c *Config) string { return filepath.Join(c.Data, "calport.db") }

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"calport/directory"
 	"calport/directory/ldap"
@@ -30,6 +33,10 @@ type house struct {
 	access    directory.Access
 	authority *signing.Authority // nil where neither TLS nor signing is our own
 	signer    *signing.Identity
+	calendars http.Handler // what serves DAV; nil until a server is assembled
+
+	registry *prometheus.Registry // nil unless metrics are served
+	observe  func(operation string, status int, took time.Duration)
 
 	mu        sync.Mutex
 	generator *profiles.Generator
@@ -67,8 +74,11 @@ func (h *house) openRest(ctx context.Context) error {
 	if err := h.seedSettings(ctx); err != nil {
 		return err
 	}
-	var err error
-	if h.directory, err = h.openDirectory(ctx); err != nil {
+	keep, err := h.keptAttributes(ctx)
+	if err != nil {
+		return err
+	}
+	if h.directory, err = h.openDirectory(ctx, keep); err != nil {
 		return err
 	}
 	h.access = h.config.access()

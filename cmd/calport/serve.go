@@ -43,7 +43,7 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 		return err
 	}
 	defer h.Close()
-	doors, err := h.doors(ctx)
+	doors, err := h.doors()
 	if err != nil {
 		return err
 	}
@@ -85,8 +85,11 @@ func (h *house) firstPeople(ctx context.Context) error {
 }
 
 // doors makes the handlers and joins them to the addresses.
-func (h *house) doors(ctx context.Context) ([]*door, error) {
-	handler, err := h.origin(ctx)
+func (h *house) doors() ([]*door, error) {
+	if h.config.Server.Metrics != "" {
+		h.openMetrics()
+	}
+	handler, err := h.origin()
 	if err != nil {
 		return nil, err
 	}
@@ -118,14 +121,15 @@ func (h *house) doors(ctx context.Context) ([]*door, error) {
 }
 
 // origin assembles everything that answers below the one origin.
-func (h *house) origin(ctx context.Context) (*server.Server, error) {
+func (h *house) origin() (*server.Server, error) {
 	s := &h.config.Server
 	checker := signin.New(h.people, h.directory, signin.Options{
 		Access: h.access, RightFor: time.Duration(h.config.SignIn.Remember),
 		FailedBinds: h.config.SignIn.FailuresPerAge, FailedBindsWindow: time.Duration(h.config.SignIn.FailuresIn),
 		FailedNames: h.config.SignIn.NamesPerAddr, Exempt: parsePrefixes(h.config.SignIn.Exempt), Now: h.now, Log: h.log,
 	})
-	calendars, err := caldav.New(caldav.Options{
+	var err error
+	h.calendars, err = caldav.New(caldav.Options{
 		Store: h.store, People: h.people.Snapshot, Log: h.log, Now: h.now,
 		IsAdmin: func(p *directory.Principal) bool { return h.access.Admin.Allows(h.people.Snapshot(), p) },
 		Limits:  h.config.limits(),
@@ -138,9 +142,10 @@ func (h *house) origin(ctx context.Context) (*server.Server, error) {
 		return nil, err
 	}
 	return server.New(server.Options{
-		DAV: calendars, AsPrincipal: caldav.WithPrincipal, Rest: h.health(portal), SignIn: checker,
+		DAV: h.calendars, AsPrincipal: caldav.WithPrincipal, Rest: h.health(portal), SignIn: checker,
 		Origin:  server.Origin{Host: s.PublicHost, Port: s.PublicPort},
 		Aliases: h.config.certificateNames(), TrustedProxies: parsePrefixes(s.TrustedProxies), Log: h.log, Now: h.now,
+		Observe: h.observe,
 	})
 }
 

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"calport/directory"
+)
+
+// gauges are read when they are asked for; to add one, add a row.
+var gauges = []struct {
+	name, help string
+	value      func(*house) float64
+}{
+	{"calport_people", "People in the snapshot of the directory.", func(h *house) float64 { return float64(h.people.Snapshot().Count(directory.Individual)) }},
+	{"calport_directory_age_seconds", "Age of the snapshot of the directory.", func(h *house) float64 { return h.now().Sub(h.people.Snapshot().Taken()).Seconds() }},
+	{"calport_signer_expiry_seconds", "Time until the signing certificate expires.", func(h *house) float64 { return h.signer.NotAfter().Sub(h.now()).Seconds() }},
+}
+
+// metrics serves /metrics on its own listener; observe counts the requests of the others.
+func (h *house) metrics() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(h.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// openMetrics makes the registry and what counts requests.
+func (h *house) openMetrics() {
+	h.registry = prometheus.NewRegistry()
+	h.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, g := range gauges {
+		h.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: g.name, Help: g.help}, func() float64 { return g.value(h) }))
+	}
+	requests := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "calport_request_seconds", Help: "Requests by operation and status.",
+		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}, []string{"operation", "status"})
+	h.registry.MustRegister(requests)
+	h.observe = func(operation string, status int, took time.Duration) {
+		requests.WithLabelValues(operation, strconv.Itoa(status)).Observe(took.Seconds())
+	}
+}

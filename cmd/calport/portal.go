@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"calport/directory/signin"
+	"calport/server"
+	"calport/server/store"
+	"calport/web"
+)
+
+// portal is what people and MDM servers see.
+func (h *house) portal(checker *signin.Checker) (http.Handler, error) {
+	return web.New(web.Options{
+		Origin: (&originOf{h.config}).String(), Organization: h.config.Profiles.Organization,
+		SignIn: checker, People: h.people.Snapshot, Access: h.access, Renderer: h.renderer,
+		Sessions: h.store, Tokens: tokens{h.store},
+		ClientAddr: server.ClientAddr, RequestID: server.RequestID, Now: h.now, Log: h.log,
+	})
+}
+
+// tokens joins the portal's tokens to the store's.
+type tokens struct{ store *store.Store }
+
+func (t tokens) FindToken(ctx context.Context, secret string) (web.Token, bool, error) {
+	found, err := t.store.TokenByHash(ctx, store.HashSecret(secret))
+	if errors.Is(err, store.ErrNotFound) {
+		return web.Token{}, false, nil
+	}
+	return web.Token{ID: found.ID, Name: found.Name, Scopes: found.Scopes, Expires: found.Expires, Revoked: found.Revoked, LastUsed: found.LastUsed}, err == nil, err
+}
+
+func (t tokens) TouchToken(ctx context.Context, id int64) error { return t.store.TouchToken(ctx, id) }

@@ -67,8 +67,12 @@ func (r *resource) DeadNames(yield func(dav.Name) bool) {
 	}
 }
 
-// SetDead keeps a property in memory; the verb saves. "" removes it.
+// SetDead keeps a property in memory; the verb saves. "" removes it. A property that is protected wherever it is live
+// does not become a dead one where it is not: a getetag of a calendar would mislead.
 func (r *resource) SetDead(name dav.Name, xml string) error {
+	if r.isProtected(name) {
+		return dav.Forbidden(dav.CannotModifyProtectedProperty)
+	}
 	key := store.PropertyKey{Viewer: r.shelf(name), Name: store.PropertyName(name)}
 	if _, has := r.bag[key]; xml != "" && !has && len(r.bag)+len(r.changed) >= r.limits.Properties {
 		return &dav.Error{Status: http.StatusInsufficientStorage, Detail: "The resource has too many properties."}
@@ -78,6 +82,20 @@ func (r *resource) SetDead(name dav.Name, xml string) error {
 	}
 	r.changed = append(r.changed, store.PropertyChange{PropertyKey: key, Value: xml, Remove: xml == ""})
 	return nil
+}
+
+// isProtected says whether a property is live somewhere and can be set nowhere.
+func (s *Server) isProtected(name dav.Name) bool {
+	protected := false
+	for i := range s.properties {
+		if row := &s.properties[i]; row.Name == name {
+			if row.Set != nil || row.Make != nil {
+				return false
+			}
+			protected = true
+		}
+	}
+	return protected
 }
 
 // liveOn says whether a property is live on a kind.

@@ -74,13 +74,10 @@ func getSupportedCalendarData(w *dav.Writer, _ *dav.Element, _ *resource) error 
 	return nil
 }
 
-// collations are those of RFC 4791 section 7.5.1, and of RFC 5051.
-var collations = []string{"i;ascii-casemap", "i;octet", "i;unicode-casemap"}
-
 func getSupportedCollationSet(w *dav.Writer, _ *dav.Element, _ *resource) error {
 	w.Start(dav.SupportedCollationSet)
-	for _, name := range collations {
-		w.TextElement(dav.SupportedCollation, name)
+	for _, c := range collations {
+		w.TextElement(dav.SupportedCollation, c.name)
 	}
 	w.End(dav.SupportedCollationSet)
 	return nil
@@ -111,14 +108,6 @@ func getMaxInstances(w *dav.Writer, _ *dav.Element, r *resource) error {
 
 func getMaxAttendees(w *dav.Writer, _ *dav.Element, r *resource) error {
 	w.TextElement(dav.MaxAttendeesPerInstance, strconv.Itoa(r.limits.Attendees))
-	return nil
-}
-
-// getCalendarData gives the whole object; what else may be asked for is the reports' affair.
-func getCalendarData(w *dav.Writer, _ *dav.Element, r *resource) error {
-	w.Start(dav.CalendarData)
-	w.Bytes(r.item.Data)
-	w.End(dav.CalendarData)
 	return nil
 }
 

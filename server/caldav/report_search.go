@@ -49,9 +49,7 @@ func (e *exchange) principalSearchPropertySet(*dav.Element) error {
 			w.Start(dav.Prop)
 			w.Empty(s.name)
 			w.End(dav.Prop)
-			w.Start(dav.Description, english)
-			w.Text(s.description)
-			w.End(dav.Description)
+			w.Element(&dav.Element{Name: dav.Description, Attr: []xml.Attr{english}, Text: s.description})
 			w.End(dav.PrincipalSearchProperty)
 		}
 		return nil

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -144,4 +145,16 @@ func (g group) record() record {
 		values = append(values, append([]string{"memberOf"}, in...))
 	}
 	return node(groupDN(g.name), "groupOfNames", values...)
+}
+
+// crowd writes so many people who are like each other.
+func crowd(pupils int) []record {
+	records := make([]record, pupils)
+	for i := range records {
+		number := fmt.Sprintf("%04d", i+1)
+		records[i] = person{
+			uid: "pupil" + number, first: "Pupil", last: number, mail: "pupil." + number, title: "Pupil", unit: "pupils", language: "en",
+		}.record()
+	}
+	return records
 }

@@ -32,9 +32,19 @@ type Server struct {
 // Start serves the sample organisation on a free port of the loopback interface.
 func Start(ctx context.Context) (*Server, error) { return Listen(ctx, "127.0.0.1:0") }
 
+// StartCrowd is Start with so many pupils beside the people of the organisation, for tests and benchmarks: pupil0001
+// and so on, in no group.
+func StartCrowd(ctx context.Context, pupils int) (*Server, error) {
+	return serve(ctx, "127.0.0.1:0", append(organisation(), crowd(pupils)...))
+}
+
 // Listen is Start on a given address, such as the one that an earlier Server had.
 func Listen(ctx context.Context, addr string) (*Server, error) {
-	tree, err := newTree(organisation())
+	return serve(ctx, addr, organisation())
+}
+
+func serve(ctx context.Context, addr string, records []record) (*Server, error) {
+	tree, err := newTree(records)
 	if err != nil {
 		return nil, fmt.Errorf("demo directory: %w", err)
 	}

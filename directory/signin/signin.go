@@ -9,8 +9,8 @@
 // directory.Directory. The first request of a client, the one without credentials, never comes here.
 //
 // Invariants: a password is kept nowhere, not even hashed without the key; an account not active in the snapshot
-// never passes by memory; fewer than FailedBinds+2 binds fail for an account within a FailedBindsWindow without a right one between; an
-// unreachable directory is never a wrong password.
+// never passes by memory; no more than FailedBinds+1 binds of an account fail within a FailedBindsWindow without a
+// right one between them; an unreachable directory is never a wrong password.
 package signin
 
 import (

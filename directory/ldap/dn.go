@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"slices"
 	"strings"
 
 	"calport/directory"
@@ -14,12 +15,32 @@ func dnKey(dn string) string {
 	if i := strings.LastIndex(dn, "#'"); i > 0 && strings.HasSuffix(dn, "'B") {
 		dn = dn[:i] // the optional UID of uniqueMember (RFC 4517 section 3.3.21)
 	}
-	if strings.ContainsAny(dn, `\"+; #`) {
+	plain := !strings.ContainsAny(dn, `\"+;#`)
+	for _, spaced := range [...]string{", ", " ,", "= ", " ="} {
+		plain = plain && !strings.Contains(dn, spaced)
+	}
+	if !plain {
 		if parsed, err := goldap.ParseDN(dn); err == nil {
-			dn = parsed.String()
+			dn = canonical(parsed)
 		}
 	}
 	return directory.Fold(dn)
+}
+
+// keyEscaper writes what would be taken for structure.
+var keyEscaper = strings.NewReplacer(`\`, `\\`, `,`, `\,`, `+`, `\+`)
+
+func canonical(dn *goldap.DN) string {
+	rdns := make([]string, len(dn.RDNs))
+	for i, rdn := range dn.RDNs {
+		parts := make([]string, len(rdn.Attributes))
+		for j, a := range rdn.Attributes {
+			parts[j] = a.Type + "=" + keyEscaper.Replace(a.Value)
+		}
+		slices.Sort(parts) // the parts of an RDN are a set
+		rdns[i] = strings.Join(parts, "+")
+	}
+	return strings.Join(rdns, ",")
 }
 
 // within reports whether the entry with one key is at or below the one with the other.

@@ -410,7 +410,7 @@ func TestStalledServer(t *testing.T) {
 	second := directorytest.Slapd{LDIF: nestedLDIF}.Start(t)
 	t.Run("alone", func(t *testing.T) {
 		address, stall := directorytest.Stall(t, strings.TrimPrefix(s.URL, "ldap://"))
-		d := open(t, s, func(o *ldap.Options) { o.Servers, o.Timeout = []string{"ldap://" + address}, 300 * time.Millisecond })
+		d := open(t, s, func(o *ldap.Options) { o.Servers, o.Timeout = []string{"ldap://" + address}, 300*time.Millisecond })
 		if _, err := d.Authenticate(t.Context(), "ada", "correct horse"); err != nil {
 			t.Fatal(err)
 		}

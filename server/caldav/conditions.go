@@ -26,10 +26,13 @@ func (e *exchange) preconditions(tx *store.Tx, r *resource) error {
 
 // etag is the opaque entity tag, "" if nothing is there or it has none.
 func (r *resource) etag() string {
-	if r.item == nil {
-		return ""
+	switch {
+	case r.item != nil:
+		return r.item.ETag
+	case !r.null && r.kind&(home|collections) != 0:
+		return r.state().String()
 	}
-	return r.item.ETag
+	return ""
 }
 
 // scheduleTagMatches tests If-Schedule-Tag-Match; done says that it was there, and then it wins over If-Match: it

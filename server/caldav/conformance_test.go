@@ -32,6 +32,13 @@ var conformance = []struct {
 	{script: "delete"},
 	{script: "recurrenceput"},
 	{script: "vtodos"},
+	{script: "mkcalendar"},
+	{script: "current-user-principal"},
+	{script: "ctag", only: []string{"PUT/DELETE/COPY/MOVE", "Same for each Depth"}},
+	{script: "nonascii", only: []string{"Non-ascii calendar data", "Non-utf-8 calendar data", "PUT with CN re-write"}},
+	{script: "expandproperty"},
+	{script: "quota"},
+	{script: "copymove"},
 }
 
 // TestConformance runs Apple's scripts against the handler, with people from the directory that they expect. The

@@ -46,14 +46,22 @@ func (e *exchange) getItem() error {
 	return aborted(err)
 }
 
+// prodID is what iCalendar data made here says of its maker.
+const prodID = "-//calport//calport//EN"
+
 // getCalendar streams the calendar's objects as one iCalendar object: what a subscriber fetches. A time zone that
 // several objects bring along is written once.
 func (e *exchange) getCalendar() error {
-	e.w.Header().Set("Content-Type", contentType(object))
+	h := e.w.Header()
+	h.Set("ETag", dav.QuoteETag(e.res.etag()))
+	if err := dav.CheckETags(e.r, e.res.etag()); err != nil {
+		return err
+	}
+	h.Set("Content-Type", contentType(object))
 	if e.r.Method == http.MethodHead {
 		return nil
 	}
-	whole := ical.NewCalendar("-//calport//calendar//EN")
+	whole := ical.NewCalendar(prodID)
 	if name := e.res.displayName(); name != "" {
 		whole.Add(ical.NewText("X-WR-CALNAME", name))
 	}

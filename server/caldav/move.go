@@ -118,7 +118,7 @@ func (e *exchange) answerMoved(target *resource, created bool) error {
 	status := http.StatusNoContent
 	if created {
 		status = http.StatusCreated
-		e.w.Header().Set("Location", target.href)
+		e.w.Header().Set("Location", e.origin(e.r)+target.href)
 		e.w.Header().Set("Content-Length", "0")
 	}
 	e.w.WriteHeader(status)

@@ -18,8 +18,8 @@ var properties = dav.Table[*resource]{
 	{Name: dav.DisplayName, On: home, All: true, Get: getHomeName, Set: keep(dav.DisplayName)},
 	{Name: dav.DisplayName, On: collections, All: true, Get: getStored, Set: keep(dav.DisplayName)},
 	{Name: dav.GetContentLength, On: inHome, All: true, Needs: needsFacts, Get: getContentLength},
-	{Name: dav.GetContentType, On: items, All: true, Get: getContentType},
-	{Name: dav.GetETag, On: items, All: true, Get: getETag},
+	{Name: dav.GetContentType, On: inHome, All: true, Get: getContentType},
+	{Name: dav.GetETag, On: inHome, All: true, Get: getETag},
 	{Name: dav.GetLastModified, On: inHome, All: true, Needs: needsFacts, Get: getLastModified},
 	{Name: dav.ResourceType, On: everything, All: true, Get: getResourceType, Make: makeResourceType},
 

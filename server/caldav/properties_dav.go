@@ -76,10 +76,13 @@ func getContentLength(w *dav.Writer, _ *dav.Element, r *resource) error {
 	return nil
 }
 
-// contentType is the media type of items. There is no component parameter: Apple's own tests compare the whole value.
+// contentType is the media type of what is in a home. There is no component parameter: Apple's own tests compare the whole value.
 func contentType(kind dav.Kind) string {
-	if kind == notice {
+	switch {
+	case kind == notice:
 		return "application/xml;charset=utf-8"
+	case kind&(home|collections) != 0:
+		return "httpd/unix-directory" // never a media type that clients could take for an event's
 	}
 	return "text/calendar;charset=utf-8"
 }
@@ -90,7 +93,7 @@ func getContentType(w *dav.Writer, _ *dav.Element, r *resource) error {
 }
 
 func getETag(w *dav.Writer, _ *dav.Element, r *resource) error {
-	w.TextElement(dav.GetETag, dav.QuoteETag(r.item.ETag))
+	w.TextElement(dav.GetETag, dav.QuoteETag(r.etag()))
 	return nil
 }
 

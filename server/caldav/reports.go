@@ -26,6 +26,15 @@ var reports = []report{
 	{name: dav.PrincipalPropertySearch, on: everything &^ items, atDepthZero: true, run: (*exchange).principalPropertySearch},
 	{name: dav.PrincipalSearchPropertySet, on: discovery | principals, atDepthZero: true, run: (*exchange).principalSearchPropertySet},
 
+	// CalDAV, RFC 4791 section 7
+	{name: dav.CalendarQuery, on: calendar | inbox, needs: dav.Read, run: (*exchange).calendarQuery},
+	{name: dav.CalendarMultiget, on: home | synced, needs: dav.Read, run: (*exchange).calendarMultiget},
+
+	{name: dav.FreeBusyQuery, on: home | calendar, needs: dav.ReadFreeBusy, run: (*exchange).freeBusyQuery},
+
+	// RFC 6578
+	{name: dav.SyncCollection, on: home | collections, needs: dav.Read, run: (*exchange).syncCollection},
+
 	// Apple
 	{name: dav.CalendarServerSearch, on: everything &^ items, atDepthZero: true, run: (*exchange).calendarServerPrincipalSearch},
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"calport/directory"
 	"calport/server/dav"
@@ -22,6 +23,12 @@ type Options struct {
 	Limits Limits
 	Log    *slog.Logger // nil is slog.Default
 
+	// Origin is the scheme and authority by which the client came, where an answer must name it. Nil takes it from the
+	// request, which is right where no proxy is between.
+	Origin func(*http.Request) string
+
+	Now func() time.Time // nil is time.Now
+
 	// RequestID is the name under which the log knows a request, and SetOperation tells whoever writes the access log
 	// what a request turned out to be, such as REPORT(CalDAV:calendar-multiget). Both may be nil.
 	RequestID    func(context.Context) string
@@ -35,6 +42,8 @@ type Server struct {
 	isAdmin      func(*directory.Principal) bool
 	limits       Limits
 	log          *slog.Logger
+	origin       func(*http.Request) string
+	now          func() time.Time
 	requestID    func(context.Context) string
 	setOperation func(context.Context, string)
 
@@ -56,7 +65,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		store: o.Store, people: o.People, isAdmin: o.IsAdmin, limits: limits, log: o.Log,
-		requestID: o.RequestID, setOperation: o.SetOperation,
+		origin: o.Origin, now: o.Now, requestID: o.RequestID, setOperation: o.SetOperation,
 		methods: methods, reports: reports, properties: properties,
 	}
 	s.complianceHeader = []string{s.complianceTokens()}
@@ -66,6 +75,12 @@ func New(o Options) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
+	if s.origin == nil {
+		s.origin = originOf
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
 	if s.requestID == nil {
 		s.requestID = func(context.Context) string { return "" }
 	}
@@ -73,6 +88,13 @@ func New(o Options) (*Server, error) {
 		s.setOperation = func(context.Context, string) {}
 	}
 	return s, nil
+}
+
+func originOf(r *http.Request) string {
+	if r.TLS == nil {
+		return "http://" + r.Host
+	}
+	return "https://" + r.Host
 }
 
 type principalKey struct{}
@@ -89,6 +111,8 @@ type visit struct {
 	who    *directory.Principal
 	people *directory.Snapshot
 	admin  bool
+
+	excerpt *excerpt // what the request wants to see of calendar data; nil is all
 }
 
 // exchange is a request on a resource, and its answer.

@@ -1,0 +1,71 @@
+package caldav
+
+import "calport/server/dav"
+
+// What the tests of the tables see of them.
+
+// PropertyRow is a row of the table of properties.
+type PropertyRow struct {
+	Name      dav.Name
+	On        dav.Kind
+	All       bool
+	Protected bool // cannot be set by PROPPATCH
+}
+
+// PropertyRows are all rows.
+func PropertyRows() (rows []PropertyRow) {
+	for _, p := range properties {
+		rows = append(rows, PropertyRow{p.Name, p.On, p.All, p.Set == nil})
+	}
+	return rows
+}
+
+// MethodRow is a row of the table of methods.
+type MethodRow struct {
+	Name     string
+	On, Null dav.Kind
+}
+
+// MethodRows are all rows.
+func MethodRows() (rows []MethodRow) {
+	for _, m := range methods {
+		rows = append(rows, MethodRow{m.name, m.on, m.null})
+	}
+	return rows
+}
+
+// ReportRow is a row of the table of reports.
+type ReportRow struct {
+	Name dav.Name
+	On   dav.Kind
+}
+
+// ReportRows are all rows.
+func ReportRows() (rows []ReportRow) {
+	for _, r := range reports {
+		rows = append(rows, ReportRow{r.name, r.on})
+	}
+	return rows
+}
+
+// The kinds.
+var (
+	Root, PrincipalCollection, HomeCollection = root, principalCollection, homeCollection
+	Principal, ProxyRead, ProxyWrite          = principal, proxyRead, proxyWrite
+	Home, Calendar, Subscription              = home, calendar, subscription
+	Inbox, Outbox, Notifications              = inbox, outbox, notifications
+	Object, Message, Notice                   = object, message, notice
+	Everything                                = everything
+)
+
+// Small parts with tests of their own.
+var (
+	ParseToken       = parseToken
+	Locate           = func(path string) []string { return locate(path).segments }
+	ComplianceTokens = func() (tokens []string) {
+		for _, c := range complianceClasses {
+			tokens = append(tokens, c.token)
+		}
+		return tokens
+	}
+)

@@ -1,0 +1,115 @@
+package caldav
+
+import (
+	"cmp"
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"time"
+
+	"calport/server/dav"
+	"calport/server/ical"
+	"calport/server/store"
+)
+
+// freeBusyQuery answers when the owner of a calendar, or of all calendars of a home, is busy, and nothing of why (RFC
+// 4791 section 7.10).
+func (e *exchange) freeBusyQuery(body *dav.Element) error {
+	span := body.Child(dav.TimeRange)
+	if span == nil {
+		return dav.BadRequest("free-busy-query needs a time-range.")
+	}
+	r, err := readRange(span)
+	if err != nil {
+		return err
+	}
+	if r.Start.IsZero() || r.End.IsZero() {
+		return dav.BadRequest("The time-range of a free-busy-query needs a start and an end.") // RFC 4791 section 9.11
+	}
+	var busy []ical.BusyPeriod
+	err = e.store.Read(e.r.Context(), func(tx *store.Tx) error {
+		for _, calendar := range e.busyCalendars() {
+			for item, err := range tx.ObjectsInRange(calendar.collection.ID, "", r.Start.Unix(), r.End.Unix(), store.Whole) {
+				if err != nil {
+					return err
+				}
+				if busy = append(busy, busyIn(item.Data, calendar.timezone(), r)...); len(busy) > maxBusy {
+					return &dav.Error{Status: http.StatusInsufficientStorage, Condition: dav.NumberOfMatchesWithinLimits}
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	e.w.Header().Set("Content-Type", contentType(object))
+	_, err = e.w.Write(freeBusyCalendar(r, merged(busy), e.now()).Bytes())
+	return aborted(err)
+}
+
+// maxBusy bounds how many periods one answer is made from.
+const maxBusy = 100_000
+
+// busyCalendars are the calendars that a query is about: the request's, or those of a home that count.
+func (e *exchange) busyCalendars() []*resource {
+	if e.res.kind == calendar {
+		return []*resource{e.res}
+	}
+	var all []*resource
+	for _, c := range e.res.home.Collections {
+		if m := e.res.member(c, nil); countsForFreeBusy(c) && m.require(dav.ReadFreeBusy) == nil {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+func busyIn(data []byte, floating *time.Location, r ical.Range) []ical.BusyPeriod {
+	calendar, err := ical.Parse(data)
+	if err != nil {
+		return nil
+	}
+	return slices.Collect(ical.NewObject(calendar, floating).Busy(r))
+}
+
+// merged sorts periods and joins those of one type that touch.
+func merged(periods []ical.BusyPeriod) []ical.BusyPeriod {
+	slices.SortFunc(periods, func(a, b ical.BusyPeriod) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), a.Start.Compare(b.Start), a.End.Compare(b.End))
+	})
+	var all []ical.BusyPeriod
+	for _, p := range periods {
+		if n := len(all); n > 0 && all[n-1].Type == p.Type && !p.Start.After(all[n-1].End) {
+			if p.End.After(all[n-1].End) {
+				all[n-1].End = p.End
+			}
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// freeBusyCalendar writes periods as a VFREEBUSY, one FREEBUSY for each type.
+func freeBusyCalendar(r ical.Range, periods []ical.BusyPeriod, now time.Time) *ical.Component {
+	fb := ical.NewComponent("VFREEBUSY",
+		ical.NewText("UID", rand.Text()),
+		ical.NewProperty("DTSTAMP", now.UTC().Format(utcForm)),
+		ical.NewProperty("DTSTART", r.Start.UTC().Format(utcForm)),
+		ical.NewProperty("DTEND", r.End.UTC().Format(utcForm)))
+	var last *ical.Property
+	for _, p := range periods {
+		text := p.Start.UTC().Format(utcForm) + "/" + p.End.UTC().Format(utcForm)
+		if last != nil && last.Param("FBTYPE") == string(p.Type) {
+			last.SetValue(last.Value() + "," + text)
+			continue
+		}
+		last = ical.NewProperty("FREEBUSY", text)
+		last.SetParam("FBTYPE", string(p.Type))
+		fb.Add(last)
+	}
+	calendar := ical.NewCalendar(prodID)
+	calendar.AddChild(fb)
+	return calendar
+}

@@ -85,12 +85,12 @@ func (tx *Tx) Home(owner string) (*Home, error) {
 	if held == nil {
 		return tx.loadHome(owner)
 	}
-	// What is held may be newer or older than this transaction's snapshot: a number tells.
-	var change int64
-	if err := tx.row("SELECT change FROM home WHERE owner = $1", []any{owner}, &change); err != nil {
+	// What is held may be newer or older than this transaction's snapshot: the numbers tell.
+	var id, change int64
+	if err := tx.row("SELECT id, change FROM home WHERE owner = $1", []any{owner}, &id, &change); err != nil {
 		return nil, err
 	}
-	if held.Change == change {
+	if held.ID == id && held.Change == change {
 		return held, nil
 	}
 	return tx.loadHome(owner)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -23,7 +22,7 @@ func LockDir(dir string) (*Lock, error) {
 	path := filepath.Join(dir, "calport.lock")
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, lockFileError(path, err)
+		return nil, systemError(path, err)
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -40,16 +39,9 @@ func LockDir(dir string) (*Lock, error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, lockFileError(path, err)
+		return nil, systemError(path, err)
 	}
 	return &Lock{f}, nil
-}
-
-func lockFileError(path string, err error) error {
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) || isReadOnly(err) {
-		return &FileError{Path: path, Kind: ErrUnwritable, Remedy: unwritableRemedy, Err: err}
-	}
-	return fmt.Errorf("store: locking %s: %w", path, err)
 }
 
 // isReadOnly says whether the file system is mounted read-only.

@@ -17,11 +17,11 @@ func (s *Store) Object(ctx context.Context, owner, collection, name string, part
 	if c == nil {
 		return Object{}, ErrNotFound
 	}
-	conn, err := s.reader(ctx)
+	conn, err := s.readers.take(ctx)
 	if err != nil {
 		return Object{}, s.fileError(err)
 	}
-	defer func() { s.readers <- conn }()
+	defer s.readers.give(conn)
 	var row objectRow
 	if err := conn.row(objectByName[part], []any{c.ID, name}, row.dest(part)...); err != nil {
 		return Object{}, s.fileError(err)

@@ -19,6 +19,7 @@ import (
 // on the disk when it returns (synchronous FULL in WAL mode).
 var connPragmas = url.Values{"_pragma": {
 	"busy_timeout(5000)", // milliseconds
+	"cache_size(-4000)",  // KiB, for each connection
 	"synchronous(FULL)",
 	"temp_store(MEMORY)",
 }}
@@ -29,6 +30,7 @@ var connPragmas = url.Values{"_pragma": {
 var writerPragmas = []string{
 	"PRAGMA journal_mode = WAL",
 	"PRAGMA wal_autocheckpoint = 4096",
+	"PRAGMA journal_size_limit = 67108864", // octets that a log grown by one large change may keep
 }
 
 // readerPragmas make a write by a reading connection an error.
@@ -58,7 +60,7 @@ func openSQLite(path string) (*sql.DB, error) {
 func prepareFile(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return err
+		return systemError(path, err)
 	}
 	defer f.Close()
 	return checkHeader(f, path)
@@ -114,14 +116,19 @@ var sqliteKinds = map[int]struct {
 	sqlite3.SQLITE_BUSY:     {ErrBusy, busyRemedy},
 }
 
-// fileError turns what the driver or the system says into a *FileError, where it is the file's fault.
+// systemError turns what the system says of opening a file into a *FileError, where that is the file's fault.
+func systemError(path string, err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) || isReadOnly(err) {
+		return &FileError{Path: path, Kind: ErrUnwritable, Remedy: unwritableRemedy, Err: err}
+	}
+	return fmt.Errorf("store: opening %s: %w", path, err)
+}
+
+// fileError turns what the driver says into a *FileError, where it is the file's fault.
 func (s *Store) fileError(err error) error {
 	var known *FileError
 	if err == nil || errors.As(err, &known) {
 		return err
-	}
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) || isReadOnly(err) {
-		return &FileError{Path: s.path, Kind: ErrUnwritable, Remedy: unwritableRemedy, Err: err}
 	}
 	code, ok := sqliteCode(err)
 	if !ok {

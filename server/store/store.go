@@ -49,7 +49,7 @@ type Store struct {
 	epoch atomic.Int64
 	ids   atomic.Int64 // the last id made
 
-	readers chan *conn // a nil is leave to open one more
+	readers *readerPool
 
 	waiting   atomic.Int64 // writers that are about to lock writing
 	writing   sync.Mutex   // guards all below
@@ -75,11 +75,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Readers <= 0 {
 		o.Readers = 8
 	}
-	s.readers = make(chan *conn, o.Readers)
-	for range o.Readers {
-		s.readers <- nil
-	}
-	if err := s.open(ctx); err != nil {
+	if err := s.open(ctx, o.Readers); err != nil {
 		if s.db != nil {
 			s.db.Close()
 		}
@@ -88,10 +84,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context) (err error) {
+func (s *Store) open(ctx context.Context, readers int) (err error) {
 	if s.db, err = openSQLite(s.path); err != nil {
 		return err
 	}
+	s.readers = newReaderPool(s.db, readers)
 	if s.writer, err = openConn(ctx, s.db, writerPragmas); err != nil {
 		return err
 	}
@@ -108,16 +105,11 @@ func (s *Store) Close() error {
 	if s.closed {
 		return ErrClosed
 	}
-	s.closed = true
-	var errs []error
-	for range cap(s.readers) {
-		if c := <-s.readers; c != nil {
-			errs = append(errs, c.close())
-		}
+	if s.batch != nil {
+		s.finish(s.batch)
 	}
-	close(s.readers)
-	errs = append(errs, s.writer.close(), s.db.Close())
-	return errors.Join(errs...)
+	s.closed = true
+	return errors.Join(s.readers.close(), s.writer.close(), s.db.Close())
 }
 
 // Observe has observer told of every commit, in order, before the Write that made it returns. The observer must not

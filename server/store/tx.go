@@ -32,11 +32,11 @@ var (
 
 // Read runs look on a snapshot of everything as it is at the first query. What look returns is returned.
 func (s *Store) Read(ctx context.Context, look func(*Tx) error) error {
-	c, err := s.reader(ctx)
+	c, err := s.readers.take(ctx)
 	if err != nil {
 		return s.fileError(err)
 	}
-	defer func() { s.readers <- c }()
+	defer s.readers.give(c)
 	if _, err := c.exec("BEGIN"); err != nil {
 		return s.fileError(err)
 	}
@@ -44,27 +44,6 @@ func (s *Store) Read(ctx context.Context, look func(*Tx) error) error {
 	defer c.exec("ROLLBACK") // nothing to keep; whatever look did
 	defer tx.end()
 	return s.fileError(tx.result(look(tx)))
-}
-
-// reader takes a reading connection, opening it if need be.
-func (s *Store) reader(ctx context.Context) (*conn, error) {
-	select {
-	case c, open := <-s.readers:
-		if !open {
-			return nil, ErrClosed
-		}
-		if c != nil {
-			return c, nil
-		}
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	c, err := openConn(context.WithoutCancel(ctx), s.db, readerPragmas)
-	if err != nil {
-		s.readers <- nil
-		return nil, err
-	}
-	return c, nil
 }
 
 func (s *Store) newTx(c *conn) *Tx {

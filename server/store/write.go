@@ -133,6 +133,12 @@ func (s *Store) commitOrPass() {
 	if b == nil || b.size < maxBatch && s.waiting.Load() > 0 {
 		return
 	}
+	s.finish(b)
+}
+
+// finish commits a batch and tells of it: first the cache, so that nobody sees an older home after Write has returned,
+// then the observers, then those who wait.
+func (s *Store) finish(b *batch) {
 	if err := s.commit(b); err != nil {
 		s.log.Error("store: a commit failed", "error", err)
 		s.homes.clear()
@@ -140,13 +146,14 @@ func (s *Store) commitOrPass() {
 		return
 	}
 	s.batch = nil
+	defer close(b.done)
 	s.homes.publish(b.homes)
-	for _, observe := range s.observers {
-		if len(b.changes) > 0 {
-			observe(b.changes)
-		}
+	if len(b.changes) == 0 {
+		return
 	}
-	close(b.done)
+	for _, observe := range s.observers {
+		observe(b.changes)
+	}
 }
 
 // commit writes the change numbers, once for all that the batch holds, and makes everything durable.

@@ -1,0 +1,279 @@
+package store
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// eventData is a calendar object's worth of octets, 1 KB, different for each n.
+func eventData(n int) []byte {
+	return append(bytes.Repeat([]byte("DESCRIPTION:0123456789 0123456789\r\n"), 28), fmt.Sprintf("SEQUENCE:%d\r\n", n)...)
+}
+
+// filledCalendar makes a home with n events an hour apart in its calendar.
+func filledCalendar(b *testing.B, s *Store, n int) *Collection {
+	b.Helper()
+	c := newHome(b, s, "owner").Collection("calendar")
+	mustWrite(b, s, func(tx *Tx) error {
+		for i := range n {
+			if _, _, err := tx.PutObject(c.ID, numberedEvent(i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return c
+}
+
+func numberedEvent(i int) NewObject {
+	e := event(fmt.Sprintf("%08x-1f2e-4d3c-8b4a-%012x.ics", uint32(i)*2654435761, i), fmt.Sprintf("uid-%d@example.org", i), "")
+	e.FirstStart, e.LastEnd, e.Data = int64(i)*3600, int64(i)*3600+3000, eventData(i)
+	return e
+}
+
+// bareInserts opens a database like ours with one plain table.
+func bareInserts(b *testing.B) *sql.DB {
+	b.Helper()
+	db, err := openSQLite(filepath.Join(b.TempDir(), "bare.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { db.Close() })
+	db.SetMaxIdleConns(1)
+	db.SetMaxOpenConns(1)
+	for _, text := range append([]string{`CREATE TABLE object (id INTEGER PRIMARY KEY, cal INTEGER NOT NULL,
+		name TEXT NOT NULL, etag TEXT, body BLOB, UNIQUE (cal, name))`}, writerPragmas...) {
+		if _, err := db.Exec(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return db
+}
+
+func BenchmarkBareInsert(b *testing.B) {
+	db := bareInserts(b)
+	st, err := db.Prepare("INSERT INTO object (cal, name, etag, body) VALUES ($1, $2, $3, $4)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	i := 0
+	for b.Loop() {
+		e := numberedEvent(i)
+		if _, err := st.Exec(1, e.Name, "etag", e.Data); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+}
+
+func BenchmarkPutObject(b *testing.B) {
+	for _, n := range []int{0, 10_000, 50_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := openTestSQLite(b)
+			c := filledCalendar(b, s, n)
+			i := n
+			for b.Loop() {
+				put(b, s, c, numberedEvent(i))
+				i++
+			}
+		})
+	}
+}
+
+// BenchmarkPutBesideBareInsert takes turns, since the disk of a shared machine changes its mind by the second.
+func BenchmarkPutBesideBareInsert(b *testing.B) {
+	db := bareInserts(b)
+	st, err := db.Prepare("INSERT INTO object (cal, name, etag, body) VALUES ($1, $2, $3, $4)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := openTestSQLite(b)
+	c := filledCalendar(b, s, 0)
+	var bare, ours time.Duration
+	i := 0
+	for b.Loop() {
+		e := numberedEvent(i)
+		start := time.Now()
+		if _, err := st.Exec(1, e.Name, "etag", e.Data); err != nil {
+			b.Fatal(err)
+		}
+		between := time.Now()
+		put(b, s, c, e)
+		bare += between.Sub(start)
+		ours += time.Since(between)
+		i++
+	}
+	b.ReportMetric(float64(bare.Nanoseconds())/float64(i), "bare-ns/op")
+	b.ReportMetric(float64(ours.Nanoseconds())/float64(i), "put-ns/op")
+	b.ReportMetric(float64(ours)/float64(bare), "put/bare")
+}
+
+// BenchmarkPutObjectParallel is many writers at once: they share commits.
+func BenchmarkPutObjectParallel(b *testing.B) {
+	s := openTestSQLite(b)
+	c := filledCalendar(b, s, 0)
+	var next atomic.Int64
+	b.SetParallelism(16)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			put(b, s, c, numberedEvent(int(next.Add(1))))
+		}
+	})
+}
+
+func BenchmarkBareRead(b *testing.B) {
+	db := bareInserts(b)
+	for i := range 10_000 {
+		e := numberedEvent(i)
+		if i == 0 {
+			db.Exec("BEGIN")
+		}
+		if _, err := db.Exec("INSERT INTO object (cal, name, etag, body) VALUES (1, $1, $2, $3)", e.Name, hashData(e.Data), e.Data); err != nil {
+			b.Fatal(err)
+		}
+	}
+	db.Exec("COMMIT")
+	b.Run("point", func(b *testing.B) {
+		st, err := db.Prepare("SELECT etag, body FROM object WHERE cal = $1 AND name = $2")
+		if err != nil {
+			b.Fatal(err)
+		}
+		i := 0
+		for b.Loop() {
+			var etag string
+			var body []byte
+			if err := st.QueryRow(1, numberedEvent(i%10_000).Name).Scan(&etag, &body); err != nil {
+				b.Fatal(err)
+			}
+			i++
+		}
+	})
+	b.Run("scan", func(b *testing.B) {
+		st, err := db.Prepare("SELECT name, etag FROM object WHERE cal = $1")
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			rows, err := st.Query(1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for rows.Next() {
+				var name, etag string
+				if err := rows.Scan(&name, &etag); err != nil {
+					b.Fatal(err)
+				}
+			}
+			rows.Close()
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/10_000, "ns/row")
+	})
+}
+
+func BenchmarkReads(b *testing.B) {
+	for _, n := range []int{1_000, 10_000, 50_000} {
+		s := openTestSQLite(b)
+		c := filledCalendar(b, s, n)
+		h, err := s.Home(b.Context(), "owner")
+		if err != nil {
+			b.Fatal(err)
+		}
+		read := func(b *testing.B, look func(*Tx) int) {
+			rows := 0
+			for b.Loop() {
+				s.Read(b.Context(), func(tx *Tx) error {
+					rows += look(tx)
+					return nil
+				})
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(rows), "ns/row")
+		}
+		b.Run(fmt.Sprintf("%d/object", n), func(b *testing.B) {
+			i := 0
+			for b.Loop() {
+				if _, err := s.Object(b.Context(), "owner", "calendar", numberedEvent(i%n).Name, Whole); err != nil {
+					b.Fatal(err)
+				}
+				i++
+			}
+		})
+		for part, name := range []string{"tags", "facts", "whole"} {
+			b.Run(fmt.Sprintf("%d/list/%s", n, name), func(b *testing.B) {
+				read(b, func(tx *Tx) (rows int) {
+					for range tx.Objects(c.ID, Part(part)) {
+						rows++
+					}
+					return rows
+				})
+			})
+		}
+		b.Run(fmt.Sprintf("%d/delta10", n), func(b *testing.B) {
+			read(b, func(tx *Tx) (rows int) {
+				for range tx.Changes(c.ID, h.Change-10, 0, Tags) {
+					rows++
+				}
+				return rows
+			})
+		})
+		b.Run(fmt.Sprintf("%d/month", n), func(b *testing.B) {
+			start := int64(n/2) * 3600
+			read(b, func(tx *Tx) (rows int) {
+				for range tx.ObjectsInRange(c.ID, "VEVENT", start, start+100*3600, Whole) {
+					rows++
+				}
+				return rows
+			})
+		})
+		b.Run(fmt.Sprintf("%d/multiget100", n), func(b *testing.B) {
+			var names []string
+			for i := range 100 {
+				names = append(names, numberedEvent(i*(n/100)).Name)
+			}
+			read(b, func(tx *Tx) (rows int) {
+				for range tx.ObjectsByName(c.ID, names, Whole) {
+					rows++
+				}
+				return rows
+			})
+		})
+	}
+}
+
+func BenchmarkHomeCached(b *testing.B) {
+	s := openTestSQLite(b)
+	newHome(b, s, "owner")
+	for b.Loop() {
+		if _, err := s.Home(b.Context(), "owner"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkHomeLoaded(b *testing.B) {
+	s := openTestSQLite(b)
+	newHome(b, s, "owner")
+	for b.Loop() {
+		s.homes.clear()
+		if _, err := s.Home(b.Context(), "owner"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	s := openTestSQLite(b)
+	filledCalendar(b, s, 10_000)
+	s.Close()
+	for b.Loop() {
+		again, err := Open(b.Context(), Options{Path: s.path})
+		if err != nil {
+			b.Fatal(err)
+		}
+		again.Close()
+	}
+}

@@ -94,10 +94,8 @@ func newFinder(q Query) *finder {
 	return f
 }
 
+// matches reports whether a principal of a kind asked for matches.
 func (f *finder) matches(p *Principal) bool {
-	if len(f.kinds) > 0 && !slices.Contains(f.kinds, p.Kind) {
-		return false
-	}
 	for _, word := range f.words {
 		if !f.holds(p, Names, Contains, word) && !f.holds(p, Address, StartsWith, word) {
 			return false

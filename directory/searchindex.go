@@ -9,11 +9,12 @@ import (
 // searchIndex narrows a search to candidates. It may name too many, never too few: Search looks at each one again.
 type searchIndex struct {
 	size             int
+	kinds            [len(kinds)]set
 	names, addresses trigramIndex
 }
 
 func newSearchIndex(all []*Principal) *searchIndex {
-	return &searchIndex{
+	x := &searchIndex{
 		size: len(all),
 		names: newTrigramIndex(all, func(p *Principal, field func(string)) {
 			field(p.FullName)
@@ -27,11 +28,24 @@ func newSearchIndex(all []*Principal) *searchIndex {
 			}
 		}),
 	}
+	for k := range x.kinds {
+		x.kinds[k] = newSet(x.size)
+	}
+	for i, p := range all {
+		x.kinds[p.Kind][i/64] |= 1 << (i % 64)
+	}
+	return x
 }
 
 // candidates answers who may match.
 func (x *searchIndex) candidates(f *finder) set {
 	found := fullSet(x.size)
+	if len(f.kinds) > 0 {
+		found = newSet(x.size)
+		for _, k := range f.kinds {
+			found.or(x.kinds[k])
+		}
+	}
 	for _, word := range f.words {
 		found.and(x.of(word, Names, Contains).or(x.of(word, Address, StartsWith)))
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,20 +28,25 @@ func suiteDir(t *testing.T) string {
 	return dir
 }
 
-var variable = regexp.MustCompile(`\$[a-z0-9.]+:`)
+var variable = regexp.MustCompile(`\$[a-z0-9.-]+:`)
 
-// filled replaces the variables of the suite as its runner does, roughly.
+// filled replaces the variables of the suite much as its runner does:
+// $now.year.1: is a year, $now.month.1: a month, $now.1: a day.
 func filled(data []byte) []byte {
 	return variable.ReplaceAllFunc(data, func(name []byte) []byte {
-		switch s := string(name); {
-		case strings.HasPrefix(s, "$now.year"):
-			return []byte("2026")
-		case strings.HasPrefix(s, "$now.month"):
-			return []byte("202604")
-		case strings.HasPrefix(s, "$now"):
-			return []byte("20260415")
+		parts := strings.Split(strings.Trim(string(name), "$:"), ".")
+		if parts[0] != "now" {
+			return []byte(parts[0])
 		}
-		return bytes.Trim(name, "$:")
+		n, _ := strconv.Atoi(parts[len(parts)-1])
+		now := time.Date(2026, 4, 15, 0, 0, 0, 0, time.UTC)
+		switch {
+		case len(parts) > 1 && parts[1] == "year":
+			return []byte(now.AddDate(n, 0, 0).Format("2006"))
+		case len(parts) > 1 && parts[1] == "month":
+			return []byte(now.AddDate(0, n, 0).Format("200601"))
+		}
+		return []byte(now.AddDate(0, 0, n).Format("20060102"))
 	})
 }
 

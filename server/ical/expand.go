@@ -69,7 +69,9 @@ func (o *Object) flatten(i instance) *Component {
 	case i.timing.hasEnd || i.timing.hasStart && i.end-i.start != i.timing.seconds && !start.IsDate():
 		replaceTime(c, "DTEND", end)
 	}
-	if !i.id.IsZero() {
+	// The instance that the master itself describes is known by its absence, as
+	// Apple's server has it.
+	if first := i.c == o.master && o.zones.unix(i.id) == o.zones.unix(o.timing.anchor); !i.id.IsZero() && !first {
 		replaceTime(c, "RECURRENCE-ID", o.toUTC(i.id))
 	}
 	return c

@@ -92,23 +92,16 @@ func (l *listing) collections() error {
 
 // items lists a collection with one query, which reads no more of each item than was asked for.
 func (l *listing) items() error {
-	part := l.part(itemsOf(l.res.kind))
 	return l.store.Read(l.r.Context(), func(tx *store.Tx) error {
-		var bags map[int64]store.Properties
-		if l.asksDead(l.q, itemsOf(l.res.kind)) {
-			var err error
-			if bags, err = tx.ObjectProperties(l.res.collection.ID); err != nil {
-				return err
-			}
-			part = max(part, store.Facts) // bags go by id
+		rows, err := l.rowsOf(tx, l.res)
+		if err != nil {
+			return err
 		}
-		for item, err := range tx.Objects(l.res.collection.ID, part) {
+		for item, err := range tx.Objects(l.res.collection.ID, rows.part) {
 			if err != nil {
 				return err
 			}
-			m := l.res.member(nil, &item)
-			m.bag = bags[item.ID]
-			if err := l.selection.RespondMember(l.w, l.res.href, item.Name, m); err != nil {
+			if err := rows.write(&item); err != nil {
 				return err
 			}
 			if err := l.w.Checkpoint(); err != nil {

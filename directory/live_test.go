@@ -315,6 +315,8 @@ func TestRunRefreshesAndBacksOff(t *testing.T) {
 		if h := l.Health(); !h.OK() || h.Failures != 0 || !h.Next.After(time.Now()) {
 			t.Errorf("health after the directory came back: %+v", h)
 		}
+		time.Sleep(time.Until(l.Health().Next) + time.Second) // just refreshed
+		synctest.Wait()
 		healthy := d.count()
 		time.Sleep(2 * time.Minute)
 		l.Include(&directory.Principal{Kind: directory.Individual, GUID: "new", ShortName: "new"})

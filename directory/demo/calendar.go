@@ -73,7 +73,7 @@ func attendance(all []participant) []string {
 	var lines, places []string
 	for _, p := range all {
 		if p.organizing {
-			lines = append(lines, `ORGANIZER;CN="` + p.fullName + `":mailto:` + p.mail)
+			lines = append(lines, `ORGANIZER;CN="`+p.fullName+`":mailto:`+p.mail)
 		}
 		parameters := `CN="` + p.fullName + `";CUTYPE=` + p.kind.CUType() + ";PARTSTAT=" + p.status
 		switch {

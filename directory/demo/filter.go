@@ -32,9 +32,14 @@ type (
 
 	presentFilter struct{ *attributeType }
 
-	// compareFilter is an equality, an approximate match, which is the same here, or an ordering, which is by octets:
-	// accept says which outcome of comparing an entry's value with the assertion passes.
-	compareFilter struct {
+	// equalFilter is an equality, or an approximate match, which is the same here.
+	equalFilter struct {
+		*attributeType
+		assertion string
+	}
+
+	// orderFilter is by octets: accept says which outcome of comparing an entry's value with the assertion passes.
+	orderFilter struct {
 		*attributeType
 		assertion string
 		accept    func(int) bool
@@ -60,7 +65,6 @@ type (
 	undefinedFilter struct{}
 )
 
-func equal(n int) bool   { return n == 0 }
 func atLeast(n int) bool { return n >= 0 }
 func atMost(n int) bool  { return n <= 0 }
 
@@ -86,7 +90,12 @@ func (undefinedFilter) match(*entry) truth { return undefined }
 
 func (f presentFilter) match(e *entry) truth { return truthOf(e.get(f.attributeType) != nil) }
 
-func (f compareFilter) match(e *entry) truth {
+func (f equalFilter) match(e *entry) truth {
+	a := e.get(f.attributeType)
+	return truthOf(a != nil && slices.Contains(a.keys, f.assertion))
+}
+
+func (f orderFilter) match(e *entry) truth {
 	return f.anyKey(e, func(key string) bool { return f.accept(strings.Compare(key, f.assertion)) })
 }
 

@@ -24,11 +24,12 @@ func organisation() []record {
 	reader := node(ReaderDN, "applicationProcess", []string{"objectClass", "top", "applicationProcess"}, []string{"cn", "reader"})
 	reader.password = Password
 	records = append(records, reader)
+	memberOf := memberships()
 	for _, p := range people {
-		records = append(records, p.record())
+		records = append(records, p.record(memberOf[personDN(p.uid)]))
 	}
 	for _, g := range groups {
-		records = append(records, g.record())
+		records = append(records, g.record(memberOf[groupDN(g.name)]))
 	}
 	for _, r := range rooms {
 		records = append(records, r.record("room", RoomsDN))
@@ -74,7 +75,7 @@ func personDN(uid string) string { return "uid=" + ldap.EscapeDN(uid) + "," + Pe
 
 func groupDN(name string) string { return "cn=" + ldap.EscapeDN(name) + "," + GroupsDN }
 
-func (p person) record() record {
+func (p person) record(memberOf []string) record {
 	name := p.fullName()
 	values := [][]string{
 		{"objectClass", "top", "person", "organizationalPerson", "inetOrgPerson"},
@@ -85,9 +86,7 @@ func (p person) record() record {
 	if p.mobile != "" {
 		values = append(values, []string{"mobile", p.mobile})
 	}
-	if in := memberOf(personDN(p.uid)); len(in) > 0 {
-		values = append(values, append([]string{"memberOf"}, in...))
-	}
+	values = append(values, append([]string{"memberOf"}, memberOf...))
 	r := node(personDN(p.uid), "inetOrgPerson", values...)
 	r.password = Password
 	return r
@@ -124,25 +123,23 @@ func (g group) members() []string {
 	return all
 }
 
-// memberOf are the DNs of the groups whose direct member dn is.
-func memberOf(dn string) []string {
-	var all []string
+// memberships are, by the DN of a member, the DNs of the groups that have it directly.
+func memberships() map[string][]string {
+	in := make(map[string][]string)
 	for _, g := range groups {
-		if slices.Contains(g.members(), dn) {
-			all = append(all, groupDN(g.name))
+		for _, dn := range g.members() {
+			in[dn] = append(in[dn], groupDN(g.name))
 		}
 	}
-	return all
+	return in
 }
 
-func (g group) record() record {
+func (g group) record(memberOf []string) record {
 	values := [][]string{
 		{"objectClass", "top", "groupOfNames", "extensibleObject"}, // which allows displayName (RFC 4512 section 4.3)
 		{"cn", g.name}, {"displayName", g.fullName},
 		append([]string{"member"}, g.members()...),
-	}
-	if in := memberOf(groupDN(g.name)); len(in) > 0 {
-		values = append(values, append([]string{"memberOf"}, in...))
+		append([]string{"memberOf"}, memberOf...),
 	}
 	return node(groupDN(g.name), "groupOfNames", values...)
 }
@@ -154,7 +151,7 @@ func crowd(pupils int) []record {
 		number := fmt.Sprintf("%04d", i+1)
 		records[i] = person{
 			uid: "pupil" + number, first: "Pupil", last: number, mail: "pupil." + number, title: "Pupil", unit: "pupils", language: "en",
-		}.record()
+		}.record(nil)
 	}
 	return records
 }

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -43,13 +44,49 @@ func (c *conn) search(id int64, r searchRequest, controls []control) {
 
 // search finds the entries in scope that the filter matches, in the order of the tree.
 func (t *tree) search(base *entry, r searchRequest) []*entry {
+	among, narrowed := t.candidates(r.filter)
+	if !narrowed {
+		among = t.entries
+	}
 	var found []*entry
-	for _, e := range t.entries {
+	for _, e := range among {
 		if within(e, base, r.scope) && r.filter.match(e) == isTrue {
 			found = append(found, e)
 		}
 	}
 	return found
+}
+
+// candidates narrows down by equalities which entries a filter may match, in the order of the tree; false means that
+// it may be any.
+func (t *tree) candidates(f filter) ([]*entry, bool) {
+	switch f := f.(type) {
+	case equalFilter:
+		return t.byValue[value{f.attributeType, f.assertion}], true
+	case andFilter:
+		var fewest []*entry
+		narrowed := false
+		for _, part := range f {
+			if some, ok := t.candidates(part); ok && (!narrowed || len(some) < len(fewest)) {
+				fewest, narrowed = some, true
+			}
+		}
+		return fewest, narrowed
+	case orFilter:
+		var union []*entry
+		for _, part := range f {
+			some, ok := t.candidates(part)
+			if !ok {
+				return nil, false
+			}
+			union = append(union, some...)
+		}
+		slices.SortFunc(union, func(a, b *entry) int { return cmp.Compare(a.place, b.place) })
+		return slices.Compact(union), true
+	case undefinedFilter:
+		return nil, true
+	}
+	return nil, false
 }
 
 // selected picks the attributes that a client asked for (RFC 4511 section 4.5.1.8, RFC 3673 for "+").

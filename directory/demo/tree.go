@@ -13,6 +13,7 @@ import (
 
 // entry is one entry of the directory information tree.
 type entry struct {
+	place      int // among the entries of the tree
 	dn         string
 	key        string // canonical dn
 	parent     string // canonical dn of the superior entry, the root DSE's if that is elsewhere
@@ -39,9 +40,16 @@ func (e *entry) get(t *attributeType) *attribute {
 type tree struct {
 	entries []*entry
 	byKey   map[string]*entry
+	byValue map[value][]*entry
 
 	mu        sync.RWMutex
 	passwords map[string]string // by canonical dn
+}
+
+// value is a prepared value of an attribute.
+type value struct {
+	*attributeType
+	key string
 }
 
 // record is an entry as organisation writes it.
@@ -52,7 +60,7 @@ type record struct {
 }
 
 func newTree(records []record) (*tree, error) {
-	t := &tree{byKey: make(map[string]*entry), passwords: make(map[string]string)}
+	t := &tree{byKey: make(map[string]*entry), byValue: make(map[value][]*entry), passwords: make(map[string]string)}
 	for _, r := range records {
 		e, err := newEntry(r)
 		if err != nil {
@@ -61,16 +69,26 @@ func newTree(records []record) (*tree, error) {
 		if t.byKey[e.key] != nil {
 			return nil, fmt.Errorf("%s is there twice", r.dn)
 		}
-		if t.byKey[e.parent] == nil { // a naming context: the root DSE stands for what is above it
-			e.parent = ""
-		}
-		t.entries = append(t.entries, e)
-		t.byKey[e.key] = e
+		t.add(e)
 		if r.password != "" {
 			t.passwords[e.key] = r.password
 		}
 	}
 	return t, nil
+}
+
+func (t *tree) add(e *entry) {
+	if t.byKey[e.parent] == nil { // a naming context: the root DSE stands for what is above it
+		e.parent = ""
+	}
+	e.place = len(t.entries)
+	t.entries = append(t.entries, e)
+	t.byKey[e.key] = e
+	for _, a := range e.attributes {
+		for _, key := range a.keys {
+			t.byValue[value{a.attributeType, key}] = append(t.byValue[value{a.attributeType, key}], e)
+		}
+	}
 }
 
 func newEntry(r record) (*entry, error) {

@@ -154,7 +154,9 @@ func TestTheWeekKeepsItsHoursWhenClocksChange(t *testing.T) {
 
 func TestTheSameMondayGivesTheSameWeek(t *testing.T) {
 	a, b := demo.Week(monday(t, "Europe/Berlin")), demo.Week(monday(t, "Europe/Berlin").Add(3*time.Hour))
-	if !slices.EqualFunc(a, b, func(x, y demo.Event) bool { return x.Owner == y.Owner && x.Name == y.Name && bytes.Equal(x.Data, y.Data) }) {
+	if !slices.EqualFunc(a, b, func(x, y demo.Event) bool {
+		return x.Owner == y.Owner && x.Name == y.Name && bytes.Equal(x.Data, y.Data)
+	}) {
 		t.Error("two weeks of the same Monday differ")
 	}
 	if next := demo.Week(monday(t, "Europe/Berlin").AddDate(0, 0, 7)); next[0].Name == a[0].Name {

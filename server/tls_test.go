@@ -3,11 +3,9 @@ package server
 import (
 	"bytes"
 	"crypto/tls"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,10 +15,10 @@ import (
 	"calport/signing"
 )
 
-// both are our own ECDSA and RSA leaves, as an installation for old Macs has them.
+// both are our own ECDSA and RSA leaves, as an installation for old Macs has them: its authority is an RSA one.
 func both(t *testing.T) (CertificateSource, *signing.Authority) {
 	t.Helper()
-	a, err := signing.NewAuthority(signing.AuthorityConfig{Name: "Test"}, time.Now())
+	a, err := signing.NewAuthority(signing.AuthorityConfig{Name: "Test", Key: signing.RSA2048}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,12 +46,14 @@ func (s sources) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, e
 
 func serveTLS(t *testing.T, c *tls.Config) string {
 	t.Helper()
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello") }))
-	s.TLS = c
-	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	return s.Listener.Addr().String()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{Handler: http.NotFoundHandler(), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	go s.Serve(l)
+	t.Cleanup(func() { s.Close() })
+	return l.Addr().String()
 }
 
 // leopard is what OS X 10.6 speaks: TLS 1.0, no elliptic curves, RSA.

@@ -60,9 +60,16 @@ func (p *program) demo(ctx context.Context, f *demoFlags, given func(string) boo
 	if err != nil {
 		return err
 	}
+	if err := os.WriteFile(c.Directory.PasswordFile, []byte(demo.Password+"\n"), 0o600); err != nil {
+		return fmt.Errorf("--data: %w", err)
+	}
 	return p.serve(ctx, c, func(h *house) error {
-		// Written only now: who holds the lock on the folder is the one whom the other commands shall find.
-		if err := writeDemoConfig(dir, c); err != nil {
+		// Written only now: the other commands shall find the demo that holds the lock on the folder.
+		text, err := writeConfig(*c)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, "calport.toml"), text, 0o600); err != nil {
 			return err
 		}
 		if err := h.seedWeek(ctx); err != nil {
@@ -146,18 +153,6 @@ func lanAddresses() []netip.Addr {
 		}
 	}
 	return out
-}
-
-// writeDemoConfig writes the configuration and the password of the account that reads the directory.
-func writeDemoConfig(dir string, c *Config) error {
-	if err := os.WriteFile(c.Directory.PasswordFile, []byte(demo.Password+"\n"), 0o600); err != nil {
-		return err
-	}
-	text, err := writeConfig(*c)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, "calport.toml"), text, 0o600)
 }
 
 // welcome says where to go and who can sign in.

@@ -190,12 +190,13 @@ const plainEvery = 5 * time.Second
 
 func progressPlain(w io.Writer) func(export.Progress) {
 	var last time.Time
+	var said export.Progress
 	return func(e export.Progress) {
 		now := time.Now()
-		if e.Done < e.Total && now.Sub(last) < plainEvery {
+		if e.Done < e.Total && now.Sub(last) < plainEvery || e.Summary == said.Summary && e.Done == said.Done {
 			return
 		}
-		last = now
+		last, said = now, e
 		fmt.Fprintf(w, "%d of %d people, %s, %.0f/s, %s left\n", e.Done, e.Total, counts(e.Summary), e.Rate, e.ETA.Round(time.Second))
 	}
 }

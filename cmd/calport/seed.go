@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"strings"
 	"time"
 
 	"calport/directory"
@@ -20,17 +22,17 @@ const demoBucket = "demo"
 // seedWeek stores the sample people's events of this week, through the server's own PUT, once for each week in which
 // the demo is started. Events that people changed or removed since stay as they are.
 func (h *house) seedWeek(ctx context.Context) error {
-	first := monday(h.now())
+	first := monday(h.now().In(zoneHere(h.env)))
 	key := "week of " + first.Format(time.DateOnly)
 	if _, err := h.store.Value(ctx, demoBucket, key); !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	for _, e := range demo.Week(first) {
-		owner := h.people.Snapshot().ByName(directory.Individual, e.Owner)
+		owner := ownerNamed(h.people.Snapshot(), e.Owner)
 		if owner == nil {
 			return fmt.Errorf("the sample organisation has no %q", e.Owner)
 		}
-		path := "/calendars/users/" + url.PathEscape(owner.ShortName) + "/" + e.Calendar + "/" + e.Name
+		path := "/calendars/__uids__/" + url.PathEscape(owner.GUID) + "/" + e.Calendar + "/" + e.Name
 		r, err := http.NewRequestWithContext(caldav.WithPrincipal(ctx, owner), http.MethodPut, path, bytes.NewReader(e.Data))
 		if err != nil {
 			return err
@@ -44,6 +46,30 @@ func (h *house) seedWeek(ctx context.Context) error {
 		}
 	}
 	return h.store.SetValue(ctx, demoBucket, key, []byte{})
+}
+
+// zoneHere is this machine's time zone by its IANA name: events name their zone, and "Local" is none.
+func zoneHere(env func(string) string) *time.Location {
+	name := strings.TrimPrefix(env("TZ"), ":")
+	if name == "" {
+		if target, err := os.Readlink("/etc/localtime"); err == nil {
+			_, name, _ = strings.Cut(target, "zoneinfo/")
+		}
+	}
+	if zone, err := time.LoadLocation(name); err == nil && zone.String() != "Local" {
+		return zone
+	}
+	return time.UTC
+}
+
+// ownerNamed finds whoever has that short name: people, rooms and resources have calendars.
+func ownerNamed(s *directory.Snapshot, name string) *directory.Principal {
+	for _, kind := range directory.Kinds() {
+		if p := s.ByName(kind, name); p != nil && kind != directory.Group {
+			return p
+		}
+	}
+	return nil
 }
 
 // reply is the answer to a request that was not sent over a network.

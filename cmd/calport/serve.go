@@ -130,7 +130,7 @@ func (h *house) origin() (*server.Server, error) {
 	})
 	var err error
 	h.calendars, err = caldav.New(caldav.Options{
-		Store: h.store, People: h.people.Snapshot, Log: h.log, Now: h.now,
+		Store: h.store, People: h.people.Snapshot, Log: h.log, RequestID: server.RequestID, SetOperation: server.SetOperation,
 		IsAdmin: func(p *directory.Principal) bool { return h.access.Admin.Allows(h.people.Snapshot(), p) },
 		Limits:  h.config.limits(),
 	})

@@ -5,6 +5,8 @@
 // (RFC 4532), paged results (RFC 2696). It changes nothing for a client, has no TLS and no schema subentry, and knows
 // neither calport's configuration nor package directory/ldap, which reads it like any other server.
 //
+// Week writes what the sample people have in their calendars. Storing it is the caller's business.
+//
 // Invariants: the same organisation with the same stable ids at every start; no password ever leaves the server; no
 // sequence of bytes from a client ends the process or takes more than a bounded share of its memory.
 package demo

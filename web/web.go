@@ -2,7 +2,7 @@
 // the directory password and installs a signed profile, and the payload source, from which MDM servers fetch profiles
 // with a bearer token (RFC 6750). It is built on chi and html/template.
 //
-// It knows neither CalDAV nor LDAP nor the database: passwords are checked by package signin, profiles rendered by
+// It knows neither CalDAV nor LDAP nor the database: passwords are checked by package signin, profiles are rendered by
 // package export, and what is remembered goes through the small interfaces of this file. It serves /, /portal/…,
 // /api/v1/… and /static/…, and answers every other path with a page that says so.
 //
@@ -47,7 +47,7 @@ type Sessions interface {
 type Token struct {
 	ID       int64
 	Name     string    // what its maker calls it, for the log
-	Scopes   []string  // the values of Scope
+	Scopes   []string  // what it opens: list, read
 	Expires  time.Time // zero: never
 	Revoked  time.Time // zero: not
 	LastUsed time.Time // zero: never
@@ -62,8 +62,8 @@ type Tokens interface {
 	TouchToken(ctx context.Context, id int64) error
 }
 
-// Options says what the site is made of. All but Organization, ClientAddr, RequestID, Idle, Lifetime, Now and Log is
-// required.
+// Options says what the site is made of. Organization, ClientAddr, RequestID, Idle, Lifetime, Now and Log may be left
+// out.
 type Options struct {
 	// Origin is the public https origin without a trailing slash, such as https://cal.example.com:8443.
 	Origin string
@@ -73,7 +73,7 @@ type Options struct {
 	SignIn SignIn
 	People func() *directory.Snapshot // never nil
 	Access directory.Access
-	// Renderer renders by the settings of this moment.
+	// Renderer renders by the settings of this moment. It must have a signer.
 	Renderer func(ctx context.Context) (*export.Renderer, error)
 	Sessions Sessions
 	Tokens   Tokens
@@ -90,16 +90,70 @@ type Options struct {
 	Log *slog.Logger     // slog.Default
 }
 
+// site is the portal and the payload source. It never changes once made, but for what its fields guard themselves.
+type site struct {
+	o        Options
+	sessions *sessions
+	pages    templates
+	static   *static
+	roster   roster
+	foreign  *http.CrossOriginProtection
+}
+
 // New checks the options and makes the site of them. The handler is safe for concurrent use.
 func New(o Options) (http.Handler, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	s := &site{o: o, sessions: newSessions(o), foreign: http.NewCrossOriginProtection()}
+	if err := s.foreign.AddTrustedOrigin(o.Origin); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	var err error
+	if s.static, err = newStatic(); err != nil {
+		return nil, err
+	}
+	if s.pages, err = parseTemplates(s.static); err != nil {
+		return nil, err
+	}
+	return s.routes(), nil
+}
+
+func (o Options) check() error {
 	switch {
 	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil:
-		return nil, errors.New("web: SignIn, People, Renderer, Sessions and Tokens are all required")
+		return errors.New("web: SignIn, People, Renderer, Sessions and Tokens are all required")
 	case o.Idle < 0 || o.Lifetime < 0:
-		return nil, errors.New("web: Idle and Lifetime must not be negative")
+		return errors.New("web: Idle and Lifetime must not be negative")
 	}
-	if u, err := url.Parse(o.Origin); err != nil || u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != o.Origin {
-		return nil, fmt.Errorf("web: %q is no https origin; write for example https://cal.example.com:8443", o.Origin)
+	if u, err := url.Parse(o.Origin); err != nil || u.Scheme != "https" || u.Host == "" || "https://"+u.Host != o.Origin {
+		return fmt.Errorf("web: %q is no https origin; write for example https://cal.example.com:8443", o.Origin)
 	}
-	return http.NotFoundHandler(), nil
+	return nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Organization == "" {
+		o.Organization = "calport"
+	}
+	if o.ClientAddr == nil {
+		o.ClientAddr = func(context.Context) netip.Addr { return netip.Addr{} }
+	}
+	if o.RequestID == nil {
+		o.RequestID = func(context.Context) string { return "" }
+	}
+	if o.Idle == 0 {
+		o.Idle = time.Hour
+	}
+	if o.Lifetime == 0 {
+		o.Lifetime = 12 * time.Hour
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return o
 }

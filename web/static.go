@@ -1,0 +1,86 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+//go:embed static
+var staticFiles embed.FS
+
+// asset is one static file, under a name that changes with its content.
+type asset struct {
+	content     []byte
+	contentType string
+	etag        string
+}
+
+// static are the style sheet, the script and the pictures.
+type static struct {
+	byName map[string]asset  // portal.3f2a9c1b2d4e.css
+	names  map[string]string // portal.css → portal.3f2a9c1b2d4e.css
+}
+
+// mediaTypes are written down because the system's own tables differ.
+var mediaTypes = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
+}
+
+func newStatic() (*static, error) {
+	s := &static{byName: make(map[string]asset), names: make(map[string]string)}
+	files, err := fs.ReadDir(staticFiles, "static")
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	for _, f := range files {
+		content, err := staticFiles.ReadFile(path.Join("static", f.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("web: %w", err)
+		}
+		extension := path.Ext(f.Name())
+		contentType := mediaTypes[extension]
+		if contentType == "" {
+			contentType = mime.TypeByExtension(extension)
+		}
+		sum := sha256.Sum256(content)
+		hash := hex.EncodeToString(sum[:6])
+		name := strings.TrimSuffix(f.Name(), extension) + "." + hash + extension
+		s.byName[name] = asset{content, contentType, `"` + hash + `"`}
+		s.names[f.Name()] = name
+	}
+	return s, nil
+}
+
+// url is where a file is, by its plain name.
+func (s *static) url(name string) (string, error) {
+	hashed, ok := s.names[name]
+	if !ok {
+		return "", fmt.Errorf("there is no static file %q", name)
+	}
+	return staticPath + hashed, nil
+}
+
+// file serves a static file. Its name changes with its content, so it may be kept for ever (RFC 8246).
+func (s *site) file(w http.ResponseWriter, r *http.Request) error {
+	a, ok := s.static.byName[path.Base(r.URL.Path)]
+	if !ok {
+		return s.nothingHere(w, r)
+	}
+	h := w.Header()
+	h.Set("Content-Type", a.contentType)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("ETag", a.etag)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.content))
+	return nil
+}

@@ -32,7 +32,8 @@ var blankColumns = [parts]string{
 }
 
 // changesSince finds both kinds of lines by their indexes, which are in the order wanted already. What was born after
-// the number and has died since was never seen by who asks.
+// the number and has died since was never seen by who asks. (A name used again keeps its first birth, for those who saw
+// that one; who saw neither is told of an end without a beginning, and has nothing to remove.)
 var changesSince = func() (texts [parts]string) {
 	for p := range texts {
 		texts[p] = "SELECT " + objectColumns[p] + ", 0 FROM " + objectTables[p] +

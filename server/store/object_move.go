@@ -23,7 +23,7 @@ func (tx *Tx) MoveObject(from int64, name string, to int64, newName string) (mov
 	if err != nil {
 		return Object{}, false, err
 	}
-	if err := tx.uidFree(h, target, o); err != nil {
+	if err := tx.uidFree(h, target, newName, o); err != nil {
 		return Object{}, false, err
 	}
 	born, replaced, err := tx.makeRoom(to, newName)
@@ -55,17 +55,20 @@ func (tx *Tx) MoveObject(from int64, name string, to int64, newName string) (mov
 	return o, !replaced, nil
 }
 
-// uidFree refuses a move to where another object has the UID, before anything is changed.
-func (tx *Tx) uidFree(h *Home, target *Collection, o Object) error {
+// uidFree refuses a move to a home where another object, that is not replaced by it, has the UID, before anything is
+// changed.
+func (tx *Tx) uidFree(h *Home, target *Collection, newName string, o Object) error {
 	if target.Kind != Calendar {
 		return nil
 	}
 	other, err := tx.ObjectByUID(h.ID, o.UID, Facts)
-	if errors.Is(err, ErrNotFound) || err == nil && other.ID == o.ID {
+	switch {
+	case errors.Is(err, ErrNotFound):
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return err
+	case other.ID == o.ID, other.CollectionID == target.ID && other.Name == newName:
+		return nil
 	}
 	return tx.uidConflict(h, o.UID)
 }

@@ -41,6 +41,9 @@ func (f *filling) text(d Dict, key, setting string, template *string, rule func(
 
 // Calendar renders the profile with a person's account. Errors: ErrDenied, *MissingError, *ValueError.
 func (g *Generator) Calendar(groups Groups, person *directory.Principal, platform Platform) (*Profile, error) {
+	if person.Kind != directory.Individual {
+		return nil, fmt.Errorf("%s is no person but a %v: only people get a Calendar profile", person.ShortName, person.Kind)
+	}
 	guid := strings.ToLower(person.GUID)
 	if guid == "" || strings.ContainsFunc(guid, notInHost) {
 		return nil, &ValueError{Setting: "guid", Value: guid, Problem: "an identifier cannot be made of it; choose another attribute for the stable id"}

@@ -1,20 +1,37 @@
 // Package export writes everybody's signed profiles into a folder, incrementally, and renders single ones for the
 // portal and for MDM servers: what the command, the admin pages and the API share, so that their bytes agree.
+//
+// It does not know who gets a profile, where people come from or what a signature is: callers hand in people, a
+// generator and a signer.
+//
+// Invariants:
+//   - A file is either the whole old one or the whole new one: written beside, synchronised, renamed.
+//   - The manifest names every file that this package ever left in the folder and has not deleted; nothing else is
+//     ever deleted.
+//   - When nothing has changed, nothing is signed and nothing is written. What changed is told by the SHA-256 of the
+//     unsigned profile, the fingerprint of the signer and the size of the file.
+//   - Memory does not grow with the number of people, but for one pointer each.
 package export
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"calport/directory"
 	"calport/profiles"
 )
 
-// Signer vouches for profiles. *signing.Identity is one.
+// Signer vouches for profiles. *signing.Identity is one. It must be safe for concurrent use.
 type Signer interface {
 	Sign(content []byte) ([]byte, error)
-	Fingerprint() string
+	Fingerprint() string // lower-case hex
 	NotAfter() time.Time
 }
 
@@ -29,83 +46,138 @@ const (
 )
 
 // ParseFormat reads signed, unsigned or both.
-func ParseFormat(name string) (Format, error) { return 0, nil }
+func ParseFormat(name string) (Format, error) {
+	formats := []string{Signed: "signed", Unsigned: "unsigned", Both: "both"}
+	if i := slices.Index(formats, name); i > 0 {
+		return Format(i), nil
+	}
+	return 0, fmt.Errorf("format %q is unknown; known are %q", name, formats[1:])
+}
 
 // Options say what to export.
 type Options struct {
 	Dir      string // made when absent
 	Format   Format // zero is Signed
 	Platform profiles.Platform
-	Jobs     int // 0 is one for each core
-	DryRun   bool
-	Prune    bool // delete files that the old manifest names and this run does not
-	Everyone bool // People is everybody who gets a profile: whoever is missing has gone
+	Jobs     int  // people worked on at once; zero is one for each core
+	DryRun   bool // only count what would be done
+	Prune    bool // delete files that the old manifest names and that nobody needs any more
+	Everyone bool // People are all who get a profile: whoever the old manifest names besides has gone
 
-	People    iter.Seq[*directory.Principal]
+	People    iter.Seq[*directory.Principal] // only Individuals
 	Groups    profiles.Groups
 	Generator *profiles.Generator
 	Signer    Signer // may be nil when Format is Unsigned
 
 	Progress func(Progress)   // called from one goroutine, at most ten times a second and once at the end; may be nil
-	Now      func() time.Time // for the rate only; nil is time.Now
+	Now      func() time.Time // for rate and ETA; nil is time.Now
 }
 
-// Progress is how far a run has come.
-type Progress struct {
-	Summary
-	Total int           // people
-	Done  int           // people
-	Rate  float64       // people in a second
-	ETA   time.Duration // 0 when unknown
+// run is an export on its way.
+type run struct {
+	Options
+	signer  File // what every signed file says of its signer
+	root    *os.Root
+	people  []*directory.Principal
+	prior   *priorReader
+	out     *manifestWriter
+	meter   meter
+	summary Summary
 }
 
-// Summary counts people.
-type Summary struct {
-	Written   int // a file was written (or would be, in a dry run)
-	Unchanged int
-	Denied    int // by settings, on purpose
-	Skipped   int // a value is missing or unusable
-	Failed    int
-	Gone      int // named by the old manifest, no longer among the people
-	Pruned    int // files deleted
-	Remaining int // not reached because the run was cancelled
+// Run exports. When the context is cancelled it stops cleanly: the manifest tells what has been done, and the next run
+// goes on from there. So it does after a crash. The error is for what concerns the whole run; what concerns one person
+// is in the manifest and counted in the summary.
+func Run(ctx context.Context, o Options) (Summary, error) {
+	if o.Format == 0 {
+		o.Format = Signed
+	}
+	if o.Format&Signed != 0 && o.Signer == nil {
+		return Summary{}, errors.New("exporting signed profiles needs a signer")
+	}
+	if o.Jobs < 1 {
+		o.Jobs = runtime.GOMAXPROCS(0)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	x := &run{Options: o, people: sorted(o.People)}
+	if o.Format&Signed != 0 {
+		x.signer = File{Signer: o.Signer.Fingerprint(), NotAfter: o.Signer.NotAfter().UTC().Truncate(time.Second)}
+	}
+	x.meter = newMeter(o.Progress, o.Now, len(x.people))
+	done, err := x.open()
+	if err != nil {
+		return Summary{}, fmt.Errorf("exporting to %s: %w", o.Dir, err)
+	}
+	defer done()
+	if err := x.all(ctx); err != nil {
+		return x.summary, fmt.Errorf("exporting to %s: %w", o.Dir, err)
+	}
+	return x.summary, ctx.Err()
 }
 
-// ExitCode is 0 when all is written, 3 when somebody was skipped, 1 when something failed or was not reached.
-func (s Summary) ExitCode() int { return 0 }
-
-// Run exports. A cancelled context stops it cleanly: what is done is in the manifest, and the next run goes on from there.
-func Run(ctx context.Context, o Options) (Summary, error) { return Summary{}, nil }
-
-// Renderer renders single profiles with the same bytes as an export.
-type Renderer struct {
-	Generator *profiles.Generator
-	Groups    profiles.Groups
-	Signer    Signer
-	Cache     *Cache // may be nil
+// sorted brings people into the order of the manifest.
+func sorted(people iter.Seq[*directory.Principal]) []*directory.Principal {
+	list := slices.Collect(people)
+	slices.SortFunc(list, func(a, b *directory.Principal) int { return compareKeys(a.ShortName, a.GUID, b.ShortName, b.GUID) })
+	return slices.CompactFunc(list, func(a, b *directory.Principal) bool { return a.ShortName == b.ShortName && a.GUID == b.GUID })
 }
 
-// Artefact is a profile as it is handed out.
-type Artefact struct {
-	Profile *profiles.Profile
-	Bytes   []byte
-	SHA256  string // of Bytes, lower-case hex: the strong ETag
-	Signer  string // fingerprint; empty when unsigned
+// compareKeys is the order of the manifest: by short name, then by GUID.
+func compareKeys(name, guid, otherName, otherGUID string) int {
+	if c := strings.Compare(name, otherName); c != 0 {
+		return c
+	}
+	return strings.Compare(guid, otherGUID)
 }
 
-// Calendar renders a person's profile.
-func (r *Renderer) Calendar(person *directory.Principal, platform profiles.Platform, signed bool) (*Artefact, error) {
-	return nil, nil
+// open makes the folder, keeps other runs out of it, and opens the manifests. A dry run changes nothing.
+func (x *run) open() (done func(), err error) {
+	unlock := func() {}
+	if !x.DryRun {
+		if err := os.MkdirAll(x.Dir, 0o755); err != nil {
+			return nil, err
+		}
+		if unlock, err = lock(x.Dir); err != nil {
+			return nil, err
+		}
+	}
+	if err := x.openManifests(); err != nil {
+		x.close()
+		unlock()
+		return nil, err
+	}
+	return func() { x.close(); unlock() }, nil
 }
 
-// Wrap signs a profile, or not, remembering the signed bytes so that the ETag stays.
-func (r *Renderer) Wrap(p *profiles.Profile, signed bool) (*Artefact, error) { return nil, nil }
+func (x *run) openManifests() (err error) {
+	x.root, err = os.OpenRoot(x.Dir)
+	if x.DryRun && errors.Is(err, os.ErrNotExist) {
+		x.prior = &priorReader{}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !x.DryRun {
+		if err := recoverPartial(x.root); err != nil {
+			return err
+		}
+		x.out = newManifestWriter(x.root)
+	}
+	x.prior, err = openPrior(x.root)
+	return err
+}
 
-// Cache remembers signed profiles by content and signer, within a limit of bytes; the least recently used go first.
-type Cache struct{}
+func (x *run) close() {
+	if x.prior != nil {
+		x.prior.close()
+	}
+	if x.root != nil {
+		x.root.Close()
+	}
+}
 
-// NewCache makes one that holds at most maxBytes.
-func NewCache(maxBytes int) *Cache { return &Cache{} }
-
-// FileName is the name of a person's file, without extension: the short name made safe and the first 8 characters of the GUID.
-func FileName(p *directory.Principal) string { return "" }
+// ErrLocked says that another run is writing to the same folder.
+var ErrLocked = errors.New("another export is writing to this folder; wait for it to end")

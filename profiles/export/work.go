@@ -1,0 +1,169 @@
+package export
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+
+	"calport/profiles"
+)
+
+// work brings the files of some people up to date. The error is for what keeps the run from going on.
+func (x *run) work(ctx context.Context, items []*item, stage *stage) error {
+	var fatal error
+	for _, i := range items {
+		switch {
+		case i.person == nil:
+			x.gone(i)
+		case ctx.Err() != nil || fatal != nil:
+			i.keep(remaining)
+		case i.clash:
+			i.fail(errors.New("another person's file has the same name; give one of them another short name"), x.Platform)
+		default:
+			if fatal = x.one(i, stage); fatal != nil {
+				i.fail(fatal, x.Platform)
+			}
+		}
+	}
+	return firstOf(fatal, stage.commit(x.Platform))
+}
+
+// gone deals with a row of the old manifest without a person.
+func (x *run) gone(i *item) {
+	if !x.Everyone {
+		i.keep(kept)
+		return
+	}
+	entry := *i.old
+	entry.Status, entry.Reason = StatusGone, "no longer among the people who get a profile, under this short name"
+	i.entry, i.outcome = &entry, gone
+	if x.Prune {
+		x.prune(i)
+		if entry.Signed == nil && entry.Unsigned == nil {
+			i.entry = nil
+		}
+	}
+}
+
+// one brings the files of a person up to date.
+func (x *run) one(i *item, stage *stage) error {
+	i.entry = newEntry(i.person, x.Platform)
+	if i.old != nil {
+		i.entry.Signed, i.entry.Unsigned = i.old.Signed, i.old.Unsigned
+	}
+	p, err := x.Generator.Calendar(x.Groups, i.person, x.Platform)
+	if err != nil {
+		x.without(i, err)
+		return nil
+	}
+	sum := p.SHA256()
+	i.entry.Identifier, i.entry.UUID, i.entry.SHA256, i.entry.Status = p.Identifier, p.UUID, sum, StatusExported
+	i.outcome = unchanged
+	if x.Format&Signed != 0 && !x.current(i.entry.Signed, sum, x.signer.Signer) {
+		if err := x.writeSigned(i, p, sum, stage); err != nil {
+			return err
+		}
+	}
+	if x.Format&Unsigned != 0 && !x.current(i.entry.Unsigned, sum, "") {
+		if err := x.writeUnsigned(i, p, sum, stage); err != nil {
+			return err
+		}
+	}
+	if x.Prune && i.outcome != failed {
+		x.prune(i)
+	}
+	return nil
+}
+
+// writeSigned signs and stages the signed file. A signature that fails is this person's failure.
+func (x *run) writeSigned(i *item, p *profiles.Profile, sum string, stage *stage) error {
+	i.outcome = written
+	if x.DryRun {
+		return nil
+	}
+	signed, err := x.Signer.Sign(p.Bytes())
+	if err != nil {
+		i.fail(err, x.Platform)
+		return nil
+	}
+	digest := sha256.Sum256(signed)
+	file := x.signer
+	file.Path, file.Content = FileName(i.person)+profiles.Extension, sum
+	file.SHA256 = hex.EncodeToString(digest[:])
+	return stage.write(i, &i.entry.Signed, file, signed)
+}
+
+// writeUnsigned stages the unsigned file.
+func (x *run) writeUnsigned(i *item, p *profiles.Profile, sum string, stage *stage) error {
+	i.outcome = max(i.outcome, written)
+	if x.DryRun {
+		return nil
+	}
+	return stage.write(i, &i.entry.Unsigned, File{Path: FileName(i.person) + unsignedExtension, SHA256: sum, Content: sum}, p.Bytes())
+}
+
+// without deals with a person who gets no profile. What is in the folder from before stays, unless pruned.
+func (x *run) without(i *item, err error) {
+	if !profiles.Skips(err) {
+		i.fail(err, x.Platform)
+		return
+	}
+	i.entry.Status, i.outcome = StatusSkipped, skipped
+	if errors.Is(err, profiles.ErrDenied) {
+		i.entry.Status, i.outcome = StatusDenied, denied
+	}
+	i.entry.Reason = err.Error()
+	if x.Prune {
+		x.prune(i)
+	}
+}
+
+// current reports whether a file has this content and signer, and is still there in its size.
+func (x *run) current(f *File, content, signer string) bool {
+	if f == nil || f.Content != content || f.Signer != signer || !f.ours() || x.root == nil {
+		return false
+	}
+	info, err := x.root.Lstat(f.Path)
+	return err == nil && info.Mode().IsRegular() && info.Size() == f.Size
+}
+
+// prune deletes the files that the row names and that this run does not stand for.
+func (x *run) prune(i *item) {
+	exported := i.entry.Status == StatusExported
+	for _, slot := range []struct {
+		file   **File
+		wanted bool
+	}{
+		{&i.entry.Signed, exported && x.Format&Signed != 0},
+		{&i.entry.Unsigned, exported && x.Format&Unsigned != 0},
+	} {
+		if *slot.file == nil || slot.wanted || !(*slot.file).ours() {
+			continue
+		}
+		if !x.DryRun {
+			if err := x.root.Remove((*slot.file).Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				i.fail(err, x.Platform)
+				return
+			}
+		}
+		*slot.file = nil
+		i.pruned++
+	}
+}
+
+// keep leaves the old row as it is.
+func (i *item) keep(o outcome) { i.entry, i.outcome = i.old, o }
+
+// fail notes why a person's files could not be brought up to date. The row goes on naming those that are there.
+func (i *item) fail(err error, platform profiles.Platform) {
+	if i.entry == nil && i.old != nil {
+		entry := *i.old
+		i.entry = &entry
+	}
+	if i.entry == nil {
+		i.entry = newEntry(i.person, platform)
+	}
+	i.entry.Status, i.entry.Reason, i.outcome = StatusFailed, err.Error(), failed
+}

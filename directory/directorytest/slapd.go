@@ -170,29 +170,9 @@ func (s *Server) Start() {
 	ended := make(chan struct{})
 	go func() { c.Wait(); close(ended) }()
 	s.stop = func() { pipe.Close(); <-ended }
-	if !answers(strings.TrimPrefix(s.URL, "ldap://"), ended) {
+	if err := listens("tcp", strings.TrimPrefix(s.URL, "ldap://"), ended); err != nil {
 		s.stop()
-		s.t.Fatalf("slapd does not answer at %s\n%s", s.URL, log.String())
-	}
-}
-
-// answers waits until something listens.
-func answers(address string, ended <-chan struct{}) bool {
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
-	for {
-		if c, err := net.Dial("tcp", address); err == nil {
-			c.Close()
-			return true
-		}
-		select {
-		case <-ended:
-			return false
-		case <-deadline:
-			return false
-		case <-tick.C:
-		}
+		s.t.Fatalf("slapd: %v\n%s", err, log.String())
 	}
 }
 

@@ -65,7 +65,7 @@ var flavours = []flavour{
 			PrimaryGroup: []string{"primaryGroupID"}, PrimaryGroupID: []string{"primaryGroupToken"},
 			Capacity: []string{"msExchResourceCapacity"}, Location: []string{"physicalDeliveryOfficeName"},
 		},
-		state: []stateRule{userAccountControl, accountExpires, computedAccountControl, pwdLastSet},
+		state: []stateRule{userAccountControl, accountExpires, pwdLastSet, computedAccountControl},
 	},
 	{ // FreeIPA, on 389 Directory Server
 		name:       "freeipa",

@@ -1,0 +1,86 @@
+package export
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"calport/profiles"
+	"calport/signing"
+)
+
+func TestRenderedBytesAreTheExports(t *testing.T) {
+	_, signer := newSigner(t, signing.ECDSAP256)
+	dir := t.TempDir()
+	o := options(t, dir, people(1), signer)
+	o.Format = Both
+	mustRun(t, o, Summary{Written: 1})
+	r := &Renderer{Generator: o.Generator, Signer: signer}
+	a, err := r.Calendar(person(0), profiles.Any, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := manifest(t, dir)[0]
+	want, err := os.ReadFile(filepath.Join(dir, e.Unsigned.Path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a.Bytes, want) || a.SHA256 != e.Unsigned.SHA256 || a.Signer != "" {
+		t.Errorf("artefact %s differs from the export's %s", a.SHA256, e.Unsigned.SHA256)
+	}
+}
+
+func TestSignedBytesStayTheSameWhileCached(t *testing.T) {
+	_, signer := newSigner(t, signing.ECDSAP256)
+	_, other := newSigner(t, signing.ECDSAP256)
+	r := &Renderer{Generator: newGenerator(t, ""), Signer: signer, Cache: NewCache(1 << 20)}
+	var group sync.WaitGroup
+	artefacts := make([]*Artefact, 8)
+	for i := range artefacts {
+		group.Go(func() {
+			a, err := r.Calendar(person(0), profiles.Any, true)
+			if err != nil {
+				t.Error(err)
+			}
+			artefacts[i] = a
+		})
+	}
+	group.Wait()
+	for _, a := range artefacts {
+		if a.SHA256 != artefacts[0].SHA256 || a.Signer != signer.Fingerprint() {
+			t.Errorf("artefact %s by %s, want %s by %s", a.SHA256, a.Signer, artefacts[0].SHA256, signer.Fingerprint())
+		}
+	}
+	r.Signer = other
+	a, err := r.Calendar(person(0), profiles.Any, true)
+	if err != nil || a.SHA256 == artefacts[0].SHA256 {
+		t.Errorf("another signer gave the same bytes (%v)", err)
+	}
+}
+
+func TestCacheForgetsTheLeastRecentlyUsed(t *testing.T) {
+	c := NewCache(10)
+	key := func(s string) cacheKey { return cacheKey{content: s} }
+	c.add(key("a"), []byte("aaaa"))
+	c.add(key("b"), []byte("bbbb"))
+	c.get(key("a"))
+	c.add(key("c"), []byte("cccc"))
+	for name, want := range map[string]bool{"a": true, "b": false, "c": true} {
+		if got := c.get(key(name)) != nil; got != want {
+			t.Errorf("%s remembered: %v, want %v", name, got, want)
+		}
+	}
+	if got := c.add(key("a"), []byte("new")); string(got) != "aaaa" {
+		t.Errorf("the second to add got %q, want what the first added", got)
+	}
+	c.add(key("huge"), make([]byte, 11))
+	if c.get(key("huge")) != nil || c.now > 10 {
+		t.Errorf("the cache holds %d bytes, want at most 10", c.now)
+	}
+	var none *Cache
+	if got := none.add(key("a"), []byte("x")); string(got) != "x" || none.get(key("a")) != nil {
+		t.Error("a nil cache remembered something")
+	}
+}

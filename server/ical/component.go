@@ -9,8 +9,7 @@ import (
 // Component is a node of an iCalendar object: VCALENDAR, VEVENT, VALARM, a
 // time zone's STANDARD, or one that nobody has defined yet.
 //
-// The slices may be changed freely. Components read from a source are written
-// at the place among the properties where they stood.
+// The slices may be changed freely.
 type Component struct {
 	Name       string // in upper case
 	Properties []*Property
@@ -18,15 +17,16 @@ type Component struct {
 
 	begin, end    string // source lines; "" if not from a source
 	before, after string // blank lines and byte order mark around a calendar
-	at            int    // number of the parent's properties that come first
-}
 
-// afterAll is the place of a component that comes from no source.
-const afterAll = int(^uint(0) >> 1)
+	// RFC 5545 puts properties before components. If a source does not, mixed
+	// is set, and at says how many of the parent's properties come before.
+	mixed bool
+	at    int
+}
 
 // NewComponent returns an empty component.
 func NewComponent(name string, props ...*Property) *Component {
-	return &Component{Name: strings.ToUpper(name), Properties: props, at: afterAll}
+	return &Component{Name: strings.ToUpper(name), Properties: props}
 }
 
 // NewCalendar returns a VCALENDAR with the two properties that it must have

@@ -53,7 +53,6 @@ var recurrenceProps = []string{"RRULE", "RDATE", "EXRULE", "EXDATE"}
 // flatten returns the instance as a component of its own.
 func (o *Object) flatten(i instance) *Component {
 	c := o.inUTC(i.c)
-	c.at = afterAll
 	c.DelFunc(func(p *Property) bool { return slices.Contains(recurrenceProps, p.name) })
 	start, end := o.instanceTime(i, i.start), o.instanceTime(i, i.end)
 	if i.timing.hasStart {

@@ -60,7 +60,7 @@ type parser struct {
 const chunk = 32
 
 func (p *parser) calendar() (*Component, error) {
-	p.skipBlank()
+	p.skipBlank(true)
 	before := p.src[:p.pos]
 	p.pointers = make([]*Property, 0, strings.Count(p.src, "\n")+1)
 	for p.pos < len(p.src) {
@@ -77,7 +77,7 @@ func (p *parser) calendar() (*Component, error) {
 			continue
 		}
 		end := p.pos
-		p.skipBlank()
+		p.skipBlank(true)
 		if p.pos < len(p.src) {
 			return nil, p.fail(p.pos, "data after END:VCALENDAR")
 		}
@@ -105,6 +105,7 @@ func (p *parser) add(line Property, start int) (*Component, error) {
 	}
 	p.slab = append(p.slab, line)
 	c := p.open[len(p.open)-1]
+	c.mixed = c.mixed || len(c.Components) > 0
 	q := &p.slab[len(p.slab)-1]
 	if n := len(p.pointers); len(c.Properties) == 0 {
 		p.pointers = append(p.pointers, q)
@@ -160,9 +161,7 @@ func (p *parser) line() (Property, error) {
 	if p.folded() {
 		text = p.unfold(text)
 	}
-	if p.pos < len(p.src) && (p.src[p.pos] == '\r' || p.src[p.pos] == '\n') && len(p.open) > 0 {
-		p.skipBlank()
-	}
+	p.skipBlank(false)
 	name := nameLen(text)
 	if name == 0 || name == len(text) {
 		return Property{}, p.fail(start, "not a content line (name, colon, value)")
@@ -213,16 +212,16 @@ func (p *parser) unfold(first string) string {
 	return b.String()
 }
 
-// skipBlank passes over line ends and, before the calendar and after it, a
-// byte order mark, spaces and NULs.
-func (p *parser) skipBlank() {
+// skipBlank passes over line ends and, outside of the calendar, a byte order
+// mark, spaces and what other systems put at the end of a file.
+func (p *parser) skipBlank(outside bool) {
 	if p.pos == 0 && strings.HasPrefix(p.src, "\ufeff") {
 		p.pos = len("\ufeff")
 	}
 	for p.pos < len(p.src) {
 		switch c := p.src[p.pos]; {
 		case c == '\r' || c == '\n':
-		case len(p.open) == 0 && (c == ' ' || c == '\t' || c == 0 || c == 0x1a):
+		case outside && (c == ' ' || c == '\t' || c == 0 || c == 0x1a):
 		default:
 			return
 		}

@@ -19,7 +19,7 @@ func (c *Component) Append(b []byte) []byte {
 	b = appendMark(b, c.begin, "BEGIN:", c.Name)
 	next := 0
 	for i, p := range c.Properties {
-		for next < len(c.Components) && c.Components[next].at <= i {
+		for c.mixed && next < len(c.Components) && c.Components[next].at <= i {
 			b = c.Components[next].Append(ended(b))
 			next++
 		}

@@ -1,0 +1,62 @@
+package ical
+
+import "time"
+
+// aYear is a range for tests in which nothing depends on it.
+var aYear = Range{
+	time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC),
+	time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC),
+}
+
+// sampleEvent is a weekly event as a client of Apple's writes it.
+var sampleEvent = lines(
+	"BEGIN:VCALENDAR",
+	"CALSCALE:GREGORIAN",
+	"VERSION:2.0",
+	"PRODID:-//Apple Inc.//macOS 14.5//EN",
+	"BEGIN:VTIMEZONE",
+	"TZID:Europe/Berlin",
+	"BEGIN:DAYLIGHT",
+	"DTSTART:19810329T020000",
+	"TZNAME:GMT+2",
+	"TZOFFSETFROM:+0100",
+	"TZOFFSETTO:+0200",
+	"RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU",
+	"END:DAYLIGHT",
+	"BEGIN:STANDARD",
+	"DTSTART:19961027T030000",
+	"TZNAME:GMT+1",
+	"TZOFFSETFROM:+0200",
+	"TZOFFSETTO:+0100",
+	"RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU",
+	"END:STANDARD",
+	"END:VTIMEZONE",
+	"BEGIN:VEVENT",
+	"CREATED:20140102T101112Z",
+	"LAST-MODIFIED:20240102T101112Z",
+	"DTSTAMP:20240102T101112Z",
+	"UID:5E3D7A9C-0B5E-4F3B-9D52-1F4C3C6E0A11",
+	"SEQUENCE:3",
+	"SUMMARY:Team meeting",
+	"LOCATION:Room Turing\\, second floor",
+	"DESCRIPTION:Agenda:\\n1. News\\n2. Plans\\n3. Anything else that somebody wan",
+	" ts to bring up",
+	"DTSTART;TZID=Europe/Berlin:20140106T100000",
+	"DTEND;TZID=Europe/Berlin:20140106T110000",
+	"RRULE:FREQ=WEEKLY;BYDAY=MO",
+	"EXDATE;TZID=Europe/Berlin:20240401T100000",
+	"TRANSP:OPAQUE",
+	"ORGANIZER;CN=\"Lovelace, Ada\";EMAIL=ada@example.org:mailto:ada@example.org",
+	"ATTENDEE;CN=\"Lovelace, Ada\";CUTYPE=INDIVIDUAL;PARTSTAT=ACCEPTED;ROLE=CHAIR:",
+	" mailto:ada@example.org",
+	"ATTENDEE;CN=Grace Hopper;CUTYPE=INDIVIDUAL;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:",
+	" mailto:grace@example.org",
+	"BEGIN:VALARM",
+	"ACTION:DISPLAY",
+	"DESCRIPTION:Event reminder",
+	"TRIGGER:-PT15M",
+	"UID:0C6E8D0E-AE0E-4B46-8B3C-2F5B5F8E7A10",
+	"END:VALARM",
+	"END:VEVENT",
+	"END:VCALENDAR",
+)

@@ -52,14 +52,12 @@ func (h Health) Problem() string {
 	if h.LastError == nil {
 		return ""
 	}
-	remedy := "See the message of the directory and check the [directory] section of the configuration with \"calport check\"."
+	remedy := "\"calport check\" says more."
 	switch {
 	case h.Refused != nil:
 		remedy = "If these people have really left, confirm the refresh; otherwise look for a changed base, filter or right of the bind account."
 	case errors.Is(h.LastError, ErrIncomplete):
 		remedy = "Raise the size limit of the bind account on the directory server, or let it read in pages."
-	case errors.Is(h.LastError, ErrUnavailable):
-		remedy = "Check that the directory server runs and that this machine reaches it."
 	}
 	stays := "There are no people yet"
 	if !h.Taken.IsZero() {

@@ -162,6 +162,7 @@ func contractAuthenticate(t *testing.T, d directory.Directory, f Facts) {
 		{"*", f.Password, "an asterisk alone"},
 		{f.Login + ")(|(uid=*", f.Password, "an injected filter"},
 		{f.Login + "\x00", f.Password, "a NUL"},
+		{f.Login + "\xeb", f.Password, "a login in Latin-1"},
 		{strings.Repeat("a", 100_000), f.Password, "a very long login"},
 		{want.DN, f.Password, "a DN"},
 	} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"calport/directory"
 
@@ -17,7 +18,7 @@ const maxLogin = 320
 // Authenticate implements directory.Directory: search, then bind.
 func (d *Directory) Authenticate(ctx context.Context, login, password string) (*directory.Principal, error) {
 	login = strings.TrimSpace(login)
-	if password == "" || login == "" || len(login) > maxLogin || strings.ContainsRune(login, 0) {
+	if password == "" || login == "" || len(login) > maxLogin || strings.ContainsRune(login, 0) || !utf8.ValidString(login) {
 		return nil, directory.ErrCredentials
 	}
 	p, attributes, err := d.find(ctx, login)

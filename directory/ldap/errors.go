@@ -105,10 +105,13 @@ func searchError(c *conn, base, filter string, err error) error {
 	return unavailable(c.server, fmt.Sprintf("a search in %q for %s", base, filter), err)
 }
 
-// NoBaseError says that a configured base is not there, or not to be seen by the bind account. It is no
-// ErrUnavailable: waiting does not help.
+// NoBaseError says that a configured base is not there, or not to be seen by the bind account. It is an
+// ErrUnavailable too: nobody's password is wrong because of it.
 type NoBaseError struct{ Base, Server string }
 
 func (e *NoBaseError) Error() string {
 	return fmt.Sprintf("there is no %q on %s, or the bind account may not see it; check the base in the configuration", e.Base, e.Server)
 }
+
+// Unwrap makes it an ErrUnavailable.
+func (e *NoBaseError) Unwrap() error { return directory.ErrUnavailable }

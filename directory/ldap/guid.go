@@ -2,9 +2,7 @@ package ldap
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
-	"strings"
 )
 
 // formatObjectGUID writes the 16 octets of objectGUID as text. The first three fields are little-endian, the last
@@ -15,13 +13,4 @@ func formatObjectGUID(raw []byte) (string, bool) {
 	}
 	return fmt.Sprintf("%08x-%04x-%04x-%x-%x", binary.LittleEndian.Uint32(raw), binary.LittleEndian.Uint16(raw[4:]),
 		binary.LittleEndian.Uint16(raw[6:]), raw[8:10], raw[10:]), true
-}
-
-// looksLikeGUID reports whether s is a UUID in text form (RFC 9562 section 4).
-func looksLikeGUID(s string) bool {
-	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
-		return false
-	}
-	_, err := hex.DecodeString(strings.ReplaceAll(s, "-", ""))
-	return err == nil
 }

@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -14,11 +15,21 @@ import (
 // names leads from what the directory calls somebody to the GUID.
 type names struct {
 	byDN           map[string]string // by dnKey; people, rooms, resources and groups
+	byGUID         map[string]string // by folded GUID; the same
 	people, groups map[string]string // by folded short name
 }
 
 func newNames() names {
-	return names{byDN: make(map[string]string), people: make(map[string]string), groups: make(map[string]string)}
+	return names{
+		byDN: make(map[string]string), byGUID: make(map[string]string),
+		people: make(map[string]string), groups: make(map[string]string),
+	}
+}
+
+// add makes an entry known.
+func (n names) add(dnKey, guid string) {
+	n.byDN[dnKey] = guid
+	n.byGUID[directory.Fold(guid)] = guid
 }
 
 // resolve turns DNs (member, uniqueMember), short names (memberUid) and GUIDs (apple-group-memberguid) into GUIDs.
@@ -26,29 +37,24 @@ func newNames() names {
 func (n names) resolve(values []string) []string {
 	var guids []string
 	for _, value := range values {
-		guid := n.people[directory.Fold(value)]
-		switch {
-		case strings.Contains(value, "="):
-			guid = n.byDN[dnKey(value)]
-		case guid == "" && looksLikeGUID(value):
-			guid = value
-		}
-		if guid != "" {
+		if guid := cmp.Or(n.people[directory.Fold(value)], n.any(value)); guid != "" {
 			guids = append(guids, guid)
 		}
 	}
 	return guids
 }
 
-// group turns the DN, short name or GUID of a group into its GUID.
+// group turns the DN, short name or GUID of a group into its GUID; empty if it leads to nobody.
 func (n names) group(value string) string {
+	return cmp.Or(n.groups[directory.Fold(value)], n.any(value))
+}
+
+// any turns a DN or GUID of anybody into the GUID.
+func (n names) any(value string) string {
 	if strings.Contains(value, "=") {
 		return n.byDN[dnKey(value)]
 	}
-	if guid := n.groups[directory.Fold(value)]; guid != "" {
-		return guid
-	}
-	return value
+	return n.byGUID[directory.Fold(value)]
 }
 
 // members answers the values of all member attributes of a group. Active Directory hands out large attributes in

@@ -48,6 +48,14 @@ func (d *Directory) Read(ctx context.Context, yield func(*directory.Principal) e
 		return err
 	}
 	defer c.Close()
+	err = d.read(ctx, c, yield)
+	if c.dead != nil && ctx.Err() == nil {
+		c.server.note(err, d.now()) // so that the next reading goes to another server
+	}
+	return err
+}
+
+func (d *Directory) read(ctx context.Context, c *conn, yield func(*directory.Principal) error) error {
 	sh, err := d.shapeOf(ctx, c)
 	if err != nil {
 		return err
@@ -120,7 +128,7 @@ func (r *reading) nameGroups(ctx context.Context) error {
 		if guid == "" || name == "" || r.delegateDN[key] {
 			return nil
 		}
-		r.names.byDN[key] = guid
+		r.names.add(key, guid)
 		r.names.groups[directory.Fold(name)] = guid
 		if number := first(e, a.PrimaryGroupID); number != "" {
 			r.primary[number] = guid
@@ -146,7 +154,7 @@ func (r *reading) readPlaces(ctx context.Context) error {
 			if problem != nil {
 				r.d.log.Warn("a room or resource has an unknown auto-schedule mode; automatic is used", "dn", e.DN, "error", problem)
 			}
-			r.names.byDN[key] = p.GUID
+			r.names.add(key, p.GUID)
 			r.held = append(r.held, heldPrincipal{p, r.delegatesOf(e, p.ShortName), first(e, a.AutoAcceptGroup)})
 			return nil
 		})
@@ -171,7 +179,7 @@ func (r *reading) readPeople(ctx context.Context) error {
 			return nil
 		}
 		r.found++
-		r.names.byDN[key] = p.GUID
+		r.names.add(key, p.GUID)
 		r.names.people[directory.Fold(p.ShortName)] = p.GUID
 		r.join(p.GUID, e)
 		if of := r.delegatesOf(e, p.ShortName); len(of.read)+len(of.write) > 0 {
@@ -226,7 +234,9 @@ func (r *reading) release(context.Context) error {
 	for _, h := range r.held {
 		h.Delegates.Read, h.Delegates.Write = r.names.resolve(h.delegates.read), r.names.resolve(h.delegates.write)
 		if h.acceptGroup != "" {
-			h.Place.AutoAcceptGroup = r.names.group(h.acceptGroup)
+			if h.Place.AutoAcceptGroup = r.names.group(h.acceptGroup); h.Place.AutoAcceptGroup == "" {
+				r.d.log.Warn("a room or resource has an auto-accept group that is not there", "dn", h.DN, "group", h.acceptGroup)
+			}
 		}
 		if err := r.yield(h.Principal); err != nil {
 			return err

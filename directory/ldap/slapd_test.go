@@ -463,6 +463,31 @@ func TestMissingBaseIsNoEmptyDirectory(t *testing.T) {
 	if missing := (*ldap.NoBaseError)(nil); !errors.As(err, &missing) || missing.Base != "ou=peple,dc=example,dc=com" {
 		t.Errorf("got %v, want a NoBaseError that names the base", err)
 	}
+	if _, err := d.Authenticate(t.Context(), "ada", "correct horse"); !errors.Is(err, directory.ErrUnavailable) {
+		t.Errorf("signing in: got %v, want ErrUnavailable: nobody's password is wrong", err)
+	}
+}
+
+func TestMemberOfAndDelegatesAsAttributes(t *testing.T) {
+	s := directorytest.Slapd{Modules: []string{"memberof"}, Database: "overlay memberof", LDIF: nestedLDIF + `
+dn: uid=grace,ou=people,dc=example,dc=com
+objectClass: inetOrgPerson
+objectClass: extensibleObject
+uid: grace
+cn: Grace Hopper
+sn: Hopper
+memberOf: cn=staff,ou=groups,dc=example,dc=com
+secretary: uid=ada,ou=people,dc=example,dc=com
+secretary: cn=nobody,dc=example,dc=com
+`}.Start(t)
+	snapshot := directorytest.ReadAll(t, open(t, s, func(o *ldap.Options) { o.Attributes.DelegatesWrite = []string{"secretary"} }))
+	grace, staff := snapshot.ByName(directory.Individual, "grace"), snapshot.ByName(directory.Group, "staff")
+	if !slices.Contains(staff.Members, grace.GUID) {
+		t.Error("grace is not in staff, although her memberOf says so")
+	}
+	if ada := snapshot.ByName(directory.Individual, "ada"); !slices.Equal(grace.Delegates.Write, []string{ada.GUID}) {
+		t.Errorf("delegates: got %+v, want ada to write", grace.Delegates)
+	}
 }
 
 func TestPeopleWithoutReadableGUIDAreAnError(t *testing.T) {

@@ -24,7 +24,7 @@ func nameServer(t *testing.T, zone string) (address string) {
 	}
 	answer := func(w dns.ResponseWriter, q *dns.Msg) {
 		m := new(dns.Msg).SetReply(q)
-		m.Rcode = dns.RcodeNameError
+		m.Authoritative, m.RecursionAvailable, m.Rcode = true, true, dns.RcodeNameError
 		for _, rr := range records {
 			if !strings.EqualFold(rr.Header().Name, q.Question[0].Name) {
 				continue

@@ -102,10 +102,15 @@ func (f *demoFlags) config(dir, ldapURL string, given func(string) bool) (*Confi
 		return nil, &exitError{exitUsage, errors.New("--https leads beyond this machine; the demo's passwords are known to everybody: say --lan if you mean it")}
 	}
 	c.Directory.URLs, c.Directory.AllowPlain = []string{ldapURL}, true
-	c.Directory.Flavour, c.Directory.Base = "openldap", demo.BaseDN
+	c.Directory.Flavour, c.Directory.Base = demo.Flavour, demo.BaseDN
 	c.Directory.BindDN, c.Directory.PasswordFile = demo.ReaderDN, filepath.Join(dir, "ldap-password")
 	c.Directory.People.Base, c.Directory.Groups.Base = demo.PeopleDN, demo.GroupsDN
-	c.Directory.Rooms.Base, c.Directory.Resources.Base = demo.RoomsDN, demo.ResourcesDN
+	c.Directory.Rooms = AreaConfig{Base: demo.RoomsDN, Filter: demo.RoomFilter}
+	c.Directory.Resources = AreaConfig{Base: demo.ResourcesDN, Filter: demo.ResourceFilter}
+	c.Directory.Delegates.Base = demo.DelegatesDN
+	c.Directory.Attributes = map[string][]string{
+		"auto_schedule": {demo.AutoSchedule}, "auto_accept_group": {demo.AutoAcceptGroup}, "capacity": {demo.Capacity},
+	}
 	c.Access.Admin = []string{demo.AdminGroup}
 	c.Profiles.Organization, c.Profiles.Identifier = "Sample Organisation", "org.example.calport"
 	c.Log.Level = "warn"

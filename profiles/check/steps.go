@@ -111,6 +111,8 @@ func (w *walk) service(ctx context.Context, name string) (target, error) {
 		return target{}, failed("there is no SRV record "+record, "publish what `calport dns` prints; without it automatic set-up works only if the server's name is the mail domain itself")
 	case errors.As(err, &dns) && dns.IsTimeout:
 		return target{}, failed("the name server does not answer for "+record, "check the resolver")
+	case errors.As(err, &dns):
+		return target{}, failed("the name server answers for "+record+": "+dns.Err, "check the zone and the resolver")
 	case err != nil:
 		return target{}, err
 	case len(all) == 0:
@@ -129,6 +131,9 @@ func lookUpPath(ctx context.Context, w *walk) (string, error) {
 	var dns *net.DNSError
 	if errors.As(err, &dns) && dns.IsNotFound {
 		return "", odd("there is no TXT record "+record, "publish TXT \"path=/principals/\": Thunderbird and DAVx5 read it")
+	}
+	if errors.As(err, &dns) {
+		return "", failed("the name server answers for "+record+": "+dns.Err, "check the zone and the resolver")
 	}
 	if err != nil {
 		return "", err

@@ -1,0 +1,73 @@
+package caldav
+
+import (
+	"calport/server/dav"
+	"calport/server/store"
+)
+
+// This file is what the reports on calendars share: from the body to rows of an answer.
+
+// reportListing prepares the answer to a report that asks for properties. What it asks of calendar data is judged
+// before anything is sent.
+func (e *exchange) reportListing(body *dav.Element) (*listing, error) {
+	q, err := dav.PropsOf(body)
+	if err != nil {
+		return nil, err
+	}
+	for _, asked := range q.Props {
+		if asked.Name != dav.CalendarData {
+			continue
+		}
+		if e.excerpt, err = readExcerpt(asked); err != nil {
+			return nil, err
+		}
+	}
+	if e.excerpt != nil {
+		e.excerpt.floating = e.res.timezone()
+	}
+	prefer := dav.ReadPreferences(e.r.Header)
+	prefer.Write(e.w.Header())
+	return &listing{exchange: e, selection: e.properties.Select(q, prefer.Minimal), q: q}, nil
+}
+
+// rows writes the members of one collection. The resource that is evaluated is the same one for all of them.
+type rows struct {
+	*listing
+	collection *resource
+	row        *resource
+	bags       map[int64]store.Properties
+	part       store.Part // what must be read of each member
+}
+
+// rowsOf prepares the rows of a collection. It reads what its members' rows need besides themselves, and no query is
+// made after that.
+func (l *listing) rowsOf(tx *store.Tx, collection *resource) (*rows, error) {
+	kind := itemsOf(collection.kind)
+	s := &rows{listing: l, collection: collection, part: l.part(kind)}
+	if l.asksDead(l.q, kind) {
+		var err error
+		if s.bags, err = tx.ObjectProperties(collection.collection.ID); err != nil {
+			return nil, err
+		}
+		s.part = max(s.part, store.Facts) // bags go by id
+	}
+	return s, nil
+}
+
+func (s *rows) at(item *store.Object) *resource {
+	if s.row == nil {
+		s.row = s.collection.member(nil, item)
+	}
+	s.row.item, s.row.bag = item, s.bags[item.ID]
+	return s.row
+}
+
+// write answers about a member by its own name.
+func (s *rows) write(item *store.Object) error {
+	return s.selection.RespondMember(s.w, s.collection.href, item.Name, s.at(item))
+}
+
+// writeAs answers about a member by the href that the client used.
+func (s *rows) writeAs(href string, item *store.Object) error {
+	return s.selection.Respond(s.w, href, s.at(item))
+}

@@ -1,0 +1,132 @@
+package caldav
+
+import (
+	"net/http"
+	"strings"
+
+	"calport/server/dav"
+	"calport/server/store"
+)
+
+// namesPerQuery is how many members calendar-multiget asks the store for at once.
+const namesPerQuery = 500
+
+// calendarMultiget answers about the resources that the client names (RFC 4791 section 7.9). Each is called what the
+// client called it, and one that does not exist gets 404. The Depth header means nothing here.
+func (e *exchange) calendarMultiget(body *dav.Element) error {
+	l, err := e.reportListing(body)
+	if err != nil {
+		return err
+	}
+	var hrefs []string
+	for _, child := range body.Children {
+		if child.Name == dav.Href {
+			hrefs = append(hrefs, strings.TrimSpace(child.Text))
+		}
+	}
+	if len(hrefs) == 0 {
+		return dav.BadRequest("calendar-multiget needs at least one DAV:href.")
+	}
+	e.announce()
+	return dav.WriteMultiStatus(e.w, func(w *dav.Writer) error {
+		l.w = w
+		return e.store.Read(e.r.Context(), func(tx *store.Tx) error {
+			return l.named(tx, hrefs)
+		})
+	})
+}
+
+// named answers about hrefs, grouped by collection as far as they follow each other.
+func (l *listing) named(tx *store.Tx, hrefs []string) error {
+	for len(hrefs) > 0 {
+		collection, n := l.sameCollection(hrefs)
+		if collection == nil {
+			l.w.Response(hrefs[0], http.StatusNotFound)
+		} else if err := l.namedIn(tx, collection, hrefs[:n]); err != nil {
+			return err
+		}
+		hrefs = hrefs[n:]
+		if err := l.w.Checkpoint(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sameCollection returns the collection of the first href, and how many hrefs from it on are of that collection and fit
+// into one query. The collection is nil if the first href leads to no place below the one that the report is made on.
+func (l *listing) sameCollection(hrefs []string) (collection *resource, n int) {
+	first, ok := l.memberPlace(hrefs[0])
+	if !ok {
+		return nil, 1
+	}
+	for n = 1; n < len(hrefs) && n < namesPerQuery; n++ {
+		if at, ok := l.memberPlace(hrefs[n]); !ok || at.collection != first.collection {
+			break
+		}
+	}
+	return l.collectionBelow(first.collection), n
+}
+
+// memberPlace is where an href leads, ok if that is where a member of this home stands.
+func (l *listing) memberPlace(href string) (at location, ok bool) {
+	at, err := locateHref(href)
+	if err != nil || at.place != atObject {
+		return at, false
+	}
+	return at, l.principalAt(at) == l.res.whose
+}
+
+// collectionBelow is the collection of that name if the report reaches it and the visitor may read it.
+func (l *listing) collectionBelow(name string) *resource {
+	if l.res.kind != home {
+		if l.res.collection.Name != name {
+			return nil
+		}
+		return l.res
+	}
+	c := l.res.home.Collection(name)
+	if c == nil {
+		return nil
+	}
+	m := l.res.member(c, nil)
+	if itemsOf(m.kind) == 0 || m.require(dav.Read) != nil {
+		return nil
+	}
+	return m
+}
+
+// namedIn answers about the members of one collection with one query: those that are there in the store's order, then
+// the others.
+func (l *listing) namedIn(tx *store.Tx, collection *resource, hrefs []string) error {
+	rows, err := l.rowsOf(tx, collection)
+	if err != nil {
+		return err
+	}
+	asked := make(map[string][]string, len(hrefs)) // name to hrefs
+	names := make([]string, 0, len(hrefs))
+	for _, href := range hrefs {
+		at, _ := l.memberPlace(href)
+		if asked[at.object] == nil {
+			names = append(names, at.object)
+		}
+		asked[at.object] = append(asked[at.object], href)
+	}
+	for item, err := range tx.ObjectsByName(collection.collection.ID, names, rows.part) {
+		if err != nil {
+			return err
+		}
+		for _, href := range asked[item.Name] {
+			if err := rows.writeAs(href, &item); err != nil {
+				return err
+			}
+		}
+		delete(asked, item.Name)
+	}
+	for _, name := range names { // those that are left
+		for _, href := range asked[name] {
+			l.w.Response(href, http.StatusNotFound)
+		}
+	}
+	return nil
+}

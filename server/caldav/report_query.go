@@ -1,0 +1,113 @@
+package caldav
+
+import (
+	"time"
+
+	"calport/server/dav"
+	"calport/server/ical"
+	"calport/server/store"
+)
+
+// calendarQuery answers about the members of a calendar that a filter is true of (RFC 4791 section 7.8). Whether Depth
+// says 0 or 1, or is missing as in most requests, the members are meant: the calendar itself is no calendar object.
+func (e *exchange) calendarQuery(body *dav.Element) error {
+	l, err := e.reportListing(body)
+	if err != nil {
+		return err
+	}
+	filter, err := readFilter(body.Child(dav.Filter))
+	if err != nil {
+		return err
+	}
+	floating, err := e.floating(body)
+	if err != nil {
+		return err
+	}
+	if e.excerpt != nil {
+		e.excerpt.floating = floating
+	}
+	e.announce()
+	return dav.WriteMultiStatus(e.w, func(w *dav.Writer) error {
+		l.w = w
+		return e.store.Read(e.r.Context(), func(tx *store.Tx) error {
+			return l.matching(tx, filter, floating)
+		})
+	})
+}
+
+// matching writes the members that a filter is true of. The index finds the candidates; the data decides, where the
+// index does not.
+func (l *listing) matching(tx *store.Tx, filter *compFilter, floating *time.Location) error {
+	rows, err := l.rowsOf(tx, l.res)
+	if err != nil {
+		return err
+	}
+	b := filter.bounds()
+	if b.empty {
+		return nil
+	}
+	if !b.decided {
+		rows.part = store.Whole
+	}
+	for item, err := range tx.ObjectsInRange(l.res.collection.ID, b.component, b.start, b.end, rows.part) {
+		if err != nil {
+			return err
+		}
+		if !b.decided && !matchesData(filter, item.Data, floating) {
+			continue
+		}
+		if err := rows.write(&item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func matchesData(filter *compFilter, data []byte, floating *time.Location) bool {
+	calendar, err := ical.Parse(data)
+	return err == nil && filter.matches(ical.NewObject(calendar, floating))
+}
+
+// floating is where a report takes times without a zone to be: in the time zone that it names, or else that of the
+// calendar (RFC 4791 section 9.8, RFC 7809 section 3.1.3.1), or else in UTC.
+func (e *exchange) floating(body *dav.Element) (*time.Location, error) {
+	if id := body.Child(dav.TimezoneID); id != nil {
+		zone, ok := ical.LookupZone(id.Trimmed())
+		if !ok {
+			return nil, dav.Forbidden(dav.ValidTimezone)
+		}
+		return zone, nil
+	}
+	if zone := body.Child(dav.Timezone); zone != nil {
+		return readTimezone(zone.Text)
+	}
+	return e.res.timezone(), nil
+}
+
+// readTimezone reads the value of a CALDAV:timezone: one iCalendar object with one VTIMEZONE.
+func readTimezone(text string) (*time.Location, error) {
+	calendar, err := ical.Parse([]byte(text))
+	if err != nil {
+		return nil, invalid(dav.ValidCalendarData, err)
+	}
+	zone, err := ical.CalendarLocation(calendar)
+	if err != nil {
+		return nil, invalid(dav.ValidCalendarData, err)
+	}
+	return zone, nil
+}
+
+// timezone is the calendar's own, UTC if it has none or one that makes no sense: clients store what they like.
+func (r *resource) timezone() *time.Location {
+	if xml, ok := r.stored(dav.CalendarTimezoneID); ok {
+		if zone, ok := ical.LookupZone(parsed(xml).Trimmed()); ok {
+			return zone
+		}
+	}
+	if xml, ok := r.stored(dav.CalendarTimezone); ok {
+		if zone, err := readTimezone(parsed(xml).Trimmed()); err == nil {
+			return zone
+		}
+	}
+	return time.UTC
+}

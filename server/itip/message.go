@@ -1,0 +1,54 @@
+package itip
+
+import "calport/server/ical"
+
+// Method is an iTIP METHOD (RFC 5546 section 1.4).
+type Method string
+
+// The methods. PUBLISH, COUNTER, DECLINECOUNTER, ADD and REFRESH come from
+// outside only.
+const (
+	MethodRequest        Method = "REQUEST"
+	MethodReply          Method = "REPLY"
+	MethodCancel         Method = "CANCEL"
+	MethodAdd            Method = "ADD"
+	MethodRefresh        Method = "REFRESH"
+	MethodCounter        Method = "COUNTER"
+	MethodDeclineCounter Method = "DECLINECOUNTER"
+	MethodPublish        Method = "PUBLISH"
+)
+
+// PartStat is a PARTSTAT (RFC 5545 section 3.2.12).
+type PartStat string
+
+// The participation states.
+const (
+	NeedsAction PartStat = "NEEDS-ACTION"
+	Accepted    PartStat = "ACCEPTED"
+	Declined    PartStat = "DECLINED"
+	Tentative   PartStat = "TENTATIVE"
+	Delegated   PartStat = "DELEGATED"
+	Completed   PartStat = "COMPLETED"  // VTODO
+	InProcess   PartStat = "IN-PROCESS" // VTODO
+)
+
+// Message is one iTIP message to one recipient.
+type Message struct {
+	Method   Method
+	From, To string          // calendar user addresses, canonical where known
+	Calendar *ical.Component // with METHOD
+	// Refresh marks a REQUEST that only tells of other attendees'
+	// participation: no inbox item, and the Schedule-Tag stays.
+	Refresh bool
+	// Instances are the RECURRENCE-IDs that the message is about; the zero
+	// Time is the master. None means all of the Calendar.
+	Instances []ical.Time
+}
+
+// UID returns the UID of the object that the message is about.
+func (m *Message) UID() string {
+	for c := range timed(m.Calendar) {
+		return c.Text("UID")
+	}
+	return ""
+}

@@ -19,12 +19,23 @@ const maxName = 120
 // GUID. Characters that are no letters, digits or marks, but for "-", "_", "." and "@" inside, are percent-encoded, so
 // that different short names stay different; a short name too long to hold is cut, and the whole GUID follows it.
 func FileName(p *directory.Principal) string {
-	name, guid := encodeName(p.ShortName), encodeName(strings.ToLower(p.GUID))
+	name, guid := encodeName(p.ShortName), strings.Map(guidCharacter, p.GUID)
 	if len(name) > maxName {
 		name = cut(name)
 		return name + "_" + guid
 	}
 	return name + "_" + guid[:min(8, len(guid))]
+}
+
+// guidCharacter makes the GUID's letters lower case and leaves out what is neither letter, digit nor hyphen.
+func guidCharacter(r rune) rune {
+	switch {
+	case r >= 'A' && r <= 'Z':
+		return r + 'a' - 'A'
+	case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-':
+		return r
+	}
+	return -1
 }
 
 func encodeName(s string) string {

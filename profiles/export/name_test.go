@@ -35,6 +35,7 @@ func TestFileNames(t *testing.T) {
 
 func FuzzFileName(f *testing.F) {
 	f.Add("../x", "GUID")
+	f.Add("0", "0˰ן") // once cut in the middle of a character
 	f.Add(strings.Repeat("%", 200), "..")
 	f.Fuzz(func(t *testing.T, name, guid string) {
 		if len(guid) > 36 {

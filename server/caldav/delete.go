@@ -38,8 +38,10 @@ func (r *resource) deletable() error {
 	if r.kind&(inbox|outbox|notifications) != 0 {
 		return &dav.Error{Status: http.StatusForbidden, Detail: "This collection belongs to the home."}
 	}
-	in := r.inbox()
-	if isDefault(r.collection) || in != nil &&
+	if isDefault(r.collection) {
+		return dav.Forbidden(dav.DefaultCalendarDelete)
+	}
+	if in := r.inbox(); in != nil &&
 		(in.defaultFor(dav.ScheduleDefaultCalendar, "VEVENT", defaultCalendar) == r.collection ||
 			in.defaultFor(dav.ScheduleDefaultTasks, "VTODO", defaultTasks) == r.collection) {
 		return dav.Forbidden(dav.DefaultCalendarDelete)

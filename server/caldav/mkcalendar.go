@@ -101,7 +101,7 @@ func (e *exchange) notMade(outcome *dav.Outcome, response dav.Name) error {
 			return nil
 		})
 	}
-	return dav.WriteXML(e.w, http.StatusFailedDependency, response, func(w *dav.Writer) error {
+	return dav.WriteXML(e.w, http.StatusForbidden, response, func(w *dav.Writer) error {
 		outcome.Propstats(w)
 		return nil
 	})

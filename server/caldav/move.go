@@ -104,8 +104,8 @@ func (r *resource) rename(tx *store.Tx, target *resource) error {
 	if target.loc.place != atCollection || target.whose != r.whose || !target.null || !nameAllowed(target.loc.collection) {
 		return dav.Forbidden(dav.CalendarCollectionLocationOK)
 	}
-	if err := r.deletable(); err != nil {
-		return err
+	if isDefault(r.collection) {
+		return dav.Forbidden(dav.DefaultCalendarDelete)
 	}
 	_, err := tx.RenameCollection(r.collection.ID, target.loc.collection)
 	if errors.Is(err, store.ErrExists) {

@@ -70,8 +70,8 @@ var properties = dav.Table[*resource]{
 	{Name: dav.ScheduleTag, On: object, Needs: needsFacts, Get: getScheduleTag},
 
 	// Availability, RFC 7953 section 7.2.4, and Apple's name for it
-	{Name: dav.CalendarAvailability, On: inbox, Get: getStored, Set: keep(dav.CalendarAvailability)},
-	{Name: dav.CSCalendarAvailability, On: inbox, Get: getStored, Set: keep(dav.CSCalendarAvailability)},
+	{Name: dav.CalendarAvailability, On: inbox, Get: getStored, Set: setAvailability(dav.CalendarAvailability)},
+	{Name: dav.CSCalendarAvailability, On: inbox, Get: getStored, Set: setAvailability(dav.CSCalendarAvailability)},
 
 	// Default alarms (draft-daboo-valarm-extensions)
 	{Name: dav.DefaultAlarmDateTime, On: home | calendar, Get: getStored, Set: keep(dav.DefaultAlarmDateTime)},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"calport/server/dav"
+	"calport/server/ical"
 	"calport/server/store"
 )
 
@@ -137,25 +138,32 @@ func setTransp(r *resource, value *dav.Element) error {
 	return r.keep(dav.ScheduleCalendarTransp, value)
 }
 
-// ownCalendar is the collection of the visitor's inbox's home that an href names, nil if there is none that holds the
-// component.
+// ownCalendar is the collection of the same home that an href names, nil if there is none that holds the component.
 func (r *resource) ownCalendar(href, component string) *store.Collection {
 	at, err := locateHref(href)
 	if err != nil || at.place != atCollection || r.principalAt(at) != r.whose {
 		return nil
 	}
-	c := r.home.Collection(at.collection)
+	return holding(r.home.Collection(at.collection), component)
+}
+
+// holding is the collection if it is a calendar that holds the component, else nil.
+func holding(c *store.Collection, component string) *store.Collection {
 	if c == nil || c.Kind != store.Calendar || len(c.Components) > 0 && !slices.Contains(c.Components, component) {
 		return nil
 	}
 	return c
 }
 
-// defaultFor is where new objects of a kind go: as the person chose, or the provisioned one.
+// defaultFor is where new objects of a kind go: as the person chose, or the provisioned one. The choice is kept by the
+// calendar's id, so that it outlives another name.
 func (r *resource) defaultFor(name dav.Name, component, provisioned string) *store.Collection {
 	if xml, ok := r.stored(name); ok {
-		if c := r.ownCalendar(hrefIn(xml), component); c != nil {
-			return c
+		id, _ := strings.CutPrefix(hrefIn(xml), "urn:uuid:")
+		for _, c := range r.home.Collections {
+			if c.ResourceID == id {
+				return holding(c, component)
+			}
 		}
 	}
 	return r.home.Collection(provisioned)
@@ -191,10 +199,24 @@ func setDefaultFor(r *resource, name dav.Name, component string, value *dav.Elem
 	if value == nil {
 		return dav.Forbidden(dav.CannotModifyProtectedProperty)
 	}
-	if r.ownCalendar(value.Child(dav.Href).Trimmed(), component) == nil {
+	c := r.ownCalendar(value.Child(dav.Href).Trimmed(), component)
+	if c == nil {
 		return dav.Forbidden(dav.ValidScheduleDefault)
 	}
-	return r.keep(name, value)
+	return r.keep(name, dav.New(name, dav.NewHref("urn:uuid:"+c.ResourceID)))
+}
+
+// setAvailability makes the setter of a property that is a calendar with a VAVAILABILITY (RFC 7953 section 7.2.4).
+func setAvailability(name dav.Name) func(*resource, *dav.Element) error {
+	return func(r *resource, value *dav.Element) error {
+		if value != nil {
+			calendar, err := ical.Parse([]byte(value.Text))
+			if err != nil || calendar.Child("VAVAILABILITY") == nil {
+				return dav.Forbidden(dav.ValidCalendarData)
+			}
+		}
+		return r.keep(name, value)
+	}
 }
 
 // getFreeBusySet is the older draft's way to say which calendars count; it shows what schedule-calendar-transp says.

@@ -235,6 +235,8 @@ func TestSettablePropertiesAreKept(t *testing.T) {
 		dav.ScheduleDefaultTasks:    `<D:href>` + adaHome + `tasks/</D:href>`,
 		dav.CalendarFreeBusySet:     `<D:href>` + adaHome + `calendar/</D:href>`,
 		dav.CalendarTimezoneID:      `Europe/Berlin`,
+		dav.CalendarAvailability:    availability,
+		dav.CSCalendarAvailability:  availability,
 	}
 	for _, row := range caldav.PropertyRows() {
 		if row.Protected {
@@ -260,6 +262,16 @@ func TestSettablePropertiesAreKept(t *testing.T) {
 		}
 	}
 }
+
+const availability = `BEGIN:VCALENDAR&#13;
+VERSION:2.0&#13;
+PRODID:-//Example//Test//EN&#13;
+BEGIN:VAVAILABILITY&#13;
+UID:1&#13;
+DTSTAMP:20260801T000000Z&#13;
+END:VAVAILABILITY&#13;
+END:VCALENDAR&#13;
+`
 
 func TestAllowNamesTheMethodsOfTheKindAndOthersAre405(t *testing.T) {
 	s := placesServer(t)

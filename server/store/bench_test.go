@@ -126,7 +126,7 @@ func BenchmarkPutObjectParallel(b *testing.B) {
 	})
 }
 
-func BenchmarkBareRead(b *testing.B) {
+func BenchmarkBarePointRead(b *testing.B) {
 	db := bareInserts(b)
 	for i := range 10_000 {
 		e := numberedEvent(i)
@@ -138,41 +138,65 @@ func BenchmarkBareRead(b *testing.B) {
 		}
 	}
 	db.Exec("COMMIT")
-	b.Run("point", func(b *testing.B) {
-		st, err := db.Prepare("SELECT etag, body FROM object WHERE cal = $1 AND name = $2")
+	st, err := db.Prepare("SELECT etag, body FROM object WHERE cal = $1 AND name = $2")
+	if err != nil {
+		b.Fatal(err)
+	}
+	i := 0
+	for b.Loop() {
+		var etag string
+		var body []byte
+		if err := st.QueryRow(1, numberedEvent(i%10_000).Name).Scan(&etag, &body); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+}
+
+// BenchmarkListBesideBareScan takes turns reading 10,000 names and tags with nothing but database/sql, from a table
+// that holds nothing else, and by Objects.
+func BenchmarkListBesideBareScan(b *testing.B) {
+	const n = 10_000
+	s := openTestSQLite(b)
+	c := filledCalendar(b, s, n)
+	db := bareInserts(b)
+	for _, text := range []string{
+		"CREATE TABLE tag (cal INTEGER, name TEXT, etag TEXT, PRIMARY KEY (cal, name)) WITHOUT ROWID",
+		"ATTACH '" + s.path + "' AS ours",
+		"INSERT INTO tag SELECT 1, name, etag FROM ours.object",
+	} {
+		if _, err := db.Exec(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	st, err := db.Prepare("SELECT name, etag FROM tag WHERE cal = $1 ORDER BY name")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var bare, ours time.Duration
+	for b.Loop() {
+		start := time.Now()
+		rows, err := st.Query(1)
 		if err != nil {
 			b.Fatal(err)
 		}
-		i := 0
-		for b.Loop() {
-			var etag string
-			var body []byte
-			if err := st.QueryRow(1, numberedEvent(i%10_000).Name).Scan(&etag, &body); err != nil {
+		for rows.Next() {
+			var name, etag string
+			if err := rows.Scan(&name, &etag); err != nil {
 				b.Fatal(err)
 			}
-			i++
 		}
-	})
-	b.Run("scan", func(b *testing.B) {
-		st, err := db.Prepare("SELECT name, etag FROM object WHERE cal = $1")
-		if err != nil {
-			b.Fatal(err)
+		rows.Close()
+		between := time.Now()
+		if got := len(listing(b, s, c)); got != n {
+			b.Fatalf("got %d objects", got)
 		}
-		for b.Loop() {
-			rows, err := st.Query(1)
-			if err != nil {
-				b.Fatal(err)
-			}
-			for rows.Next() {
-				var name, etag string
-				if err := rows.Scan(&name, &etag); err != nil {
-					b.Fatal(err)
-				}
-			}
-			rows.Close()
-		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/10_000, "ns/row")
-	})
+		bare += between.Sub(start)
+		ours += time.Since(between)
+	}
+	b.ReportMetric(float64(bare.Nanoseconds())/float64(b.N)/n, "bare-ns/row")
+	b.ReportMetric(float64(ours.Nanoseconds())/float64(b.N)/n, "list-ns/row")
+	b.ReportMetric(float64(bare)/float64(ours), "bare/list")
 }
 
 func BenchmarkReads(b *testing.B) {

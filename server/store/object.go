@@ -20,11 +20,11 @@ const (
 // fields are filled depends on the Part that was asked for.
 type Object struct {
 	// Filled with Tags.
-	Name   string // its path segment, decoded; unique in the collection
-	ETag   string // 32 hex digits, a hash of Data, without quotes
-	Change int64  // number of the change that last wrote or moved it
+	Name string // its path segment, decoded; unique in the collection
+	ETag string // 32 hex digits, a hash of Data, without quotes
 
 	// Filled with Facts.
+	Change       int64 // number of the change that last wrote or moved it; by Tx.Changes always
 	ID           int64 // never reused; survives a move
 	CollectionID int64
 	UID          string
@@ -47,7 +47,7 @@ type Part int
 
 // The parts of an object, cheapest first.
 const (
-	Tags  Part = iota // Name, ETag, Change: what a listing needs
+	Tags  Part = iota // Name and ETag: what a listing needs
 	Facts             // everything but Data
 	Whole             // Data as well
 	parts
@@ -67,10 +67,10 @@ type NewObject struct {
 	Data        []byte
 }
 
-// objectColumns are the columns of each part, in the order of scanObject, and blankColumns what a tombstone has there.
+// objectColumns are the columns of each part, in the order of objectRow.dest.
 var (
 	objectColumns = [parts]string{
-		Tags: "o.name, o.etag, o.change",
+		Tags: "o.name, o.etag",
 		Facts: "o.name, o.etag, o.change, o.id, o.collection_id, o.uid, o.component, o.schedule_tag, o.size, " +
 			"o.first_start, o.last_end, o.organizer, o.recurring, o.created, o.modified",
 		Whole: "o.name, o.etag, o.change, o.id, o.collection_id, o.uid, o.component, o.schedule_tag, o.size, " +
@@ -101,7 +101,7 @@ type objectRow struct {
 func (r *objectRow) dest(part Part) []any {
 	all := []any{&r.Name, &r.ETag, &r.Change, &r.ID, &r.CollectionID, &r.UID, &r.Component, &r.ScheduleTag, &r.Size,
 		&r.FirstStart, &r.LastEnd, &r.Organizer, &r.recurring, &r.created, &r.modified, &r.Data}
-	return all[:[parts]int{Tags: 3, Facts: 15, Whole: 16}[part]]
+	return all[:[parts]int{Tags: 2, Facts: 15, Whole: 16}[part]]
 }
 
 // object finishes the object from the columns received.

@@ -255,7 +255,7 @@ func TestReadIsASnapshot(t *testing.T) {
 			if err != nil || after.Change != before.Change {
 				t.Errorf("home at %d, then at %d, %v", before.Change, after.Change, err)
 			}
-			for o := range tx.Objects(c.ID, Tags) {
+			for o := range tx.Objects(c.ID, Facts) {
 				if o.Change > before.Change {
 					t.Errorf("saw %s of the future", o.Name)
 				}

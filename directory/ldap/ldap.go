@@ -67,7 +67,7 @@ func New(o Options) (*Directory, error) {
 	return d, nil
 }
 
-// Close closes the idle connections. Operations under way end by themselves.
+// Close closes the idle connections, and those in use when they are given back.
 func (d *Directory) Close() error {
 	d.searchers.close()
 	d.binders.close()

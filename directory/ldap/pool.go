@@ -3,6 +3,7 @@ package ldap
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"calport/directory"
@@ -16,6 +17,7 @@ type pool struct {
 	open   func(context.Context) (*conn, error)
 	tokens chan struct{}
 	idle   chan *conn
+	closed atomic.Bool
 }
 
 func newPool(size int, open func(context.Context) (*conn, error)) *pool {
@@ -77,10 +79,19 @@ func (p *pool) giveBack(c *conn) bool {
 	default:
 		c.Close()
 	}
+	if p.closed.Load() {
+		p.drain()
+	}
 	return true
 }
 
+// close closes the idle connections, and from now on each as it is given back.
 func (p *pool) close() {
+	p.closed.Store(true)
+	p.drain()
+}
+
+func (p *pool) drain() {
 	for {
 		select {
 		case c := <-p.idle:

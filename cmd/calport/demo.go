@@ -171,12 +171,13 @@ func (p *program) welcome(dir string, c *Config, lan bool) {
   Root        %[3]s   (let your browser and devices trust it)
   Commands    calport --config %[4]s profile show ada
 
-Ctrl-C stops it; the data stays in %[5]s.
-`, origin, demo.Password, filepath.Join(dir, "ca.pem"), filepath.Join(dir, "calport.toml"), dir)
+`, origin, demo.Password, filepath.Join(dir, "ca.pem"), filepath.Join(dir, "calport.toml"))
 	if lan {
-		fmt.Fprintf(p.out, "\nWARNING: everybody on the network can sign in: the demo's passwords are known. Stop it when you are done.\n\n")
+		fmt.Fprintf(p.out, "WARNING: everybody on the network can sign in: the demo's passwords are known. Stop it when you are done.\n\n")
 		printQR(p.out, origin+"/")
+		fmt.Fprintln(p.out)
 	}
+	fmt.Fprintf(p.out, "Ctrl-C stops it; the data stays in %s.\n", dir)
 }
 
 // originOf is the public URL of a configuration.

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestEveryCommandExplainsItself(t *testing.T) {
+	for _, row := range commands {
+		var out bytes.Buffer
+		status := run(t.Context(), append(strings.Fields(row.name), "--help"), stdio{strings.NewReader(""), &out, &out, os.Getenv})
+		if status != 0 || !strings.Contains(out.String(), "calport "+row.name) || row.short == "" {
+			t.Errorf("%s --help: %d\n%s", row.name, status, out.String())
+		}
+	}
+}
+
+func TestWrongCommandLinesEndWithStatus2(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, args := range [][]string{
+		{"demo", "--no-such-flag"}, {"profile", "show"}, {"token", "create"}, {"serve", "extra"},
+		{"export", "--all"}, {"export", "--out", "x"}, {"export", "--out", "x", "--all", "--group", "y"},
+		{"export", "--out", "x", "--all", "--format", "pdf"}, {"export", "--out", "x", "--all", "--progress", "loud"},
+		{"serve"}, {"serve", "--config", "absent.toml"},
+	} {
+		var errs bytes.Buffer
+		status := run(t.Context(), args, stdio{strings.NewReader(""), io.Discard, &errs, func(string) string { return "" }})
+		if status != exitUsage || errs.Len() == 0 {
+			t.Errorf("%q: got %d %q, want %d and a reason", args, status, errs.String(), exitUsage)
+		}
+	}
+}
+
+func TestConfigIsPrintedAndChecked(t *testing.T) {
+	var out bytes.Buffer
+	world := stdio{strings.NewReader(""), &out, &out, os.Getenv}
+	if status := run(t.Context(), []string{"config"}, world); status != 0 || !strings.Contains(out.String(), "# The host name that profiles") {
+		t.Fatalf("config: %d\n%s", status, out.String())
+	}
+	file := filepath.Join(t.TempDir(), "calport.toml")
+	if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status := run(t.Context(), []string{"config", "--check", file}, world); status != 0 {
+		t.Errorf("the example is refused: %s", out.String())
+	}
+	if err := os.WriteFile(file, append(out.Bytes(), "\nsurprise = 1\n"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status := run(t.Context(), []string{"config", "--check", file}, world); status != 1 {
+		t.Errorf("a broken file is accepted")
+	}
+}
+
+func TestExportVerifyAndTheSourceAgree(t *testing.T) {
+	in := startDemo(t, t.TempDir())
+	dir := filepath.Join(t.TempDir(), "profiles")
+	if status, _, errs := in.calport(t, "export", "--all", "--out", dir, "--format", "both"); status != 0 || !strings.Contains(errs, "30 written") {
+		t.Fatalf("export: %d %s", status, errs)
+	}
+	if status, _, errs := in.calport(t, "export", "--all", "--out", dir, "--format", "both", "--progress", "plain"); status != 0 || !strings.Contains(errs, "30 unchanged") {
+		t.Errorf("second export: %d %s", status, errs)
+	}
+	signed := one(t, filepath.Join(dir, "ada_????????.mobileconfig"))
+	unsigned := one(t, filepath.Join(dir, "ada_????????.unsigned.mobileconfig"))
+
+	t.Run("ours is in order", func(t *testing.T) {
+		if status, out, errs := in.calport(t, "profile", "verify", signed, unsigned); status != 0 || strings.Count(out, "nothing is wrong") != 2 {
+			t.Errorf("got %d\n%s%s", status, out, errs)
+		}
+	})
+	t.Run("a tampered one is not", func(t *testing.T) {
+		data, err := os.ReadFile(signed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "tampered.mobileconfig")
+		if err := os.WriteFile(file, bytes.Replace(data, []byte("<string>ada</string>"), []byte("<string>eve</string>"), 1), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if status, out, _ := in.calport(t, "profile", "verify", file); status != 1 || !strings.Contains(out, "ERROR") {
+			t.Errorf("got %d\n%s", status, out)
+		}
+	})
+	t.Run("the shared judge agrees", func(t *testing.T) {
+		stranger(t, "openssl")
+		judge := filepath.Join(shared(t), "reference", "check-signed-profile")
+		if out, err := exec.Command(judge, signed, filepath.Join(in.dir, "ca.pem"), unsigned).CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+	t.Run("the payload source gives the same bytes", func(t *testing.T) {
+		status, secret, errs := in.calport(t, "token", "create", "mdm")
+		if status != 0 {
+			t.Fatalf("token create: %s", errs)
+		}
+		bearer := []string{"Authorization", "Bearer " + strings.TrimSpace(secret)}
+		status, list, _ := in.do(t, "GET", "/api/v1/profiles", "", "", bearer...)
+		if status != 200 || !strings.Contains(list, `"ada"`) {
+			t.Errorf("list: %d %s", status, list)
+		}
+		want, err := os.ReadFile(unsigned)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, got, header := in.do(t, "GET", "/api/v1/profiles/ada.mobileconfig", "", "", bearer...)
+		if status != 200 || got != string(want) {
+			t.Errorf("ada's profile: %d, %d bytes; the export has %d", status, len(got), len(want))
+		}
+		if status, _, _ = in.do(t, "GET", "/api/v1/profiles/ada.mobileconfig", "", "", append(bearer, "If-None-Match", header.Get("ETag"))...); status != 304 {
+			t.Errorf("with its ETag: got %d, want 304", status)
+		}
+		if status, out, _ := in.calport(t, "token", "list"); status != 0 || !strings.Contains(out, "mdm") || strings.Contains(out, strings.TrimSpace(secret)) {
+			t.Errorf("token list: %d %s", status, out)
+		}
+		if status, _, errs := in.calport(t, "token", "revoke", "mdm"); status != 0 {
+			t.Errorf("revoke: %s", errs)
+		}
+		if status, _, _ = in.do(t, "GET", "/api/v1/profiles", "", "", bearer...); status != 401 {
+			t.Errorf("a revoked token: got %d, want 401", status)
+		}
+	})
+}
+
+// The name in the rendered profile is one that the server takes.
+func TestTheProfilesUserNameSignsIn(t *testing.T) {
+	in := startDemo(t, t.TempDir())
+	for _, person := range []string{"ada", "zoë"} {
+		status, plist, errs := in.calport(t, "profile", "show", person, "--plist")
+		if status != 0 {
+			t.Fatalf("%s: %s", person, errs)
+		}
+		_, rest, _ := strings.Cut(plist, "<key>CalDAVUsername</key>")
+		_, rest, _ = strings.Cut(rest, "<string>")
+		name, _, _ := strings.Cut(rest, "</string>")
+		if status, body, _ := in.do(t, "PROPFIND", "/principals/", name, "", "Depth", "0"); status != http.StatusMultiStatus {
+			t.Errorf("%q of %s's profile: %d %s", name, person, status, body)
+		}
+	}
+}
+
+func TestSettingsGoOutAndIn(t *testing.T) {
+	in := startDemo(t, t.TempDir())
+	file := filepath.Join(t.TempDir(), "settings.toml")
+	text := "[everyone]\naccount_description = \"Work\"\n\n[[person]]\nname = \"grace\"\nuser_name = \"%email%\"\n\n[[group]]\nname = \"admins\"\ndeny = true\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, errs := in.calport(t, "settings", "import", file); status != 0 {
+		t.Fatalf("import: %s", errs)
+	}
+	status, out, _ := in.calport(t, "settings", "export")
+	if status != 0 || !strings.Contains(out, "Work") || !strings.Contains(out, "grace") {
+		t.Errorf("export: %d\n%s", status, out)
+	}
+	if _, out, _ := in.calport(t, "profile", "show", "grace"); !strings.Contains(line(out, "user_name"), "@") || !strings.Contains(line(out, "user_name"), "person") {
+		t.Errorf("grace: %s", out)
+	}
+	if status, _, errs := in.calport(t, "profile", "show", "admin"); status != 1 || !strings.Contains(errs, "deny") {
+		t.Errorf("admin: got %d %s", status, errs)
+	}
+	if status, _, errs := in.calport(t, "export", "--all", "--out", filepath.Join(t.TempDir(), "x")); status != 0 || !strings.Contains(errs, "1 denied") {
+		t.Errorf("export with a denied person: %d %s", status, errs)
+	}
+
+	t.Run("a mistake changes nothing", func(t *testing.T) {
+		for _, bad := range []string{"[everyone]\nuser_name = \"%nonsense%\"\n", "[[group]]\nname = \"no such group\"\n", "[everyone]\nport = \"x\"\n", "[everyone\n"} {
+			if err := os.WriteFile(file, []byte(bad), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if status, _, errs := in.calport(t, "settings", "import", file); status != 1 || errs == "" {
+				t.Errorf("%q: got %d %s", bad, status, errs)
+			}
+		}
+		if _, after, _ := in.calport(t, "settings", "export"); after != out {
+			t.Errorf("the settings changed:\n%s", after)
+		}
+	})
+}
+
+func TestSkippedPeopleGiveStatus3(t *testing.T) {
+	in := startDemo(t, t.TempDir())
+	file := filepath.Join(t.TempDir(), "settings.toml")
+	if err := os.WriteFile(file, []byte("[everyone]\ndescription = \"Room %ldap:roomNumber%\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, errs := in.calport(t, "settings", "import", file); status != 0 {
+		t.Fatal(errs)
+	}
+	dir := filepath.Join(t.TempDir(), "out")
+	if status, _, errs := in.calport(t, "export", "--all", "--out", dir); status != exitSkipped || !strings.Contains(errs, "skipped") {
+		t.Errorf("got %d %s", status, errs)
+	}
+	manifest, err := os.ReadFile(filepath.Join(dir, "manifest.csv"))
+	if err != nil || !strings.Contains(string(manifest), "roomnumber") && !strings.Contains(string(manifest), "roomNumber") {
+		t.Errorf("the manifest does not say why: %v\n%s", err, manifest)
+	}
+}
+
+// one is the only file of a pattern.
+func one(t *testing.T, pattern string) string {
+	t.Helper()
+	found, err := filepath.Glob(pattern)
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%s: %q, %v", pattern, found, err)
+	}
+	return found[0]
+}
+
+// shared is the folder of references beside the project, where it is there.
+func shared(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("CALPORT_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared")
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip("the folder of references is not here; set CALPORT_SHARED")
+	}
+	return dir
+}

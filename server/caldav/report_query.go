@@ -1,6 +1,7 @@
 package caldav
 
 import (
+	"errors"
 	"time"
 
 	"calport/server/dav"
@@ -79,14 +80,18 @@ func (e *exchange) floating(body *dav.Element) (*time.Location, error) {
 		return zone, nil
 	}
 	if zone := body.Child(dav.Timezone); zone != nil {
-		return readTimezone(zone.Text)
+		return requestTimezone(zone.Text)
 	}
 	return e.res.timezone(), nil
 }
 
-// readTimezone reads the value of a CALDAV:timezone: one iCalendar object with one VTIMEZONE.
-func readTimezone(text string) (*time.Location, error) {
+// requestTimezone reads the CALDAV:timezone of a request, which has to be a whole iCalendar object (RFC 4791 section 9.8,
+// RFC 5545 section 3.6).
+func requestTimezone(text string) (*time.Location, error) {
 	calendar, err := ical.Parse([]byte(text))
+	if err == nil && (calendar.Prop("VERSION") == nil || calendar.Prop("PRODID") == nil) {
+		err = errors.New("the time zone is in a VCALENDAR without VERSION or PRODID")
+	}
 	if err != nil {
 		return nil, invalid(dav.ValidCalendarData, err)
 	}
@@ -105,8 +110,10 @@ func (r *resource) timezone() *time.Location {
 		}
 	}
 	if xml, ok := r.stored(dav.CalendarTimezone); ok {
-		if zone, err := readTimezone(parsed(xml).Trimmed()); err == nil {
-			return zone
+		if calendar, err := ical.Parse([]byte(parsed(xml).Trimmed())); err == nil {
+			if zone, err := ical.CalendarLocation(calendar); err == nil {
+				return zone
+			}
 		}
 	}
 	return time.UTC

@@ -166,6 +166,10 @@ func (s *rows) truncated() {
 	})
 }
 
+// dropbox is the collection of attachments in homes of Apple's server. Clients that knew one are told that there is none
+// to be synchronized: RFC 6578 section 3.3.
+const dropbox = "dropbox"
+
 // homeChanges writes what has changed in a home: its collections, and with an infinite level their members.
 func (l *listing) homeChanges(tx *store.Tx, q syncRequest) error {
 	changed, err := tx.HomeChanges(l.res.home, q.since)
@@ -176,6 +180,7 @@ func (l *listing) homeChanges(tx *store.Tx, q syncRequest) error {
 		if err := l.selection.Respond(l.w, l.res.href, l.res); err != nil {
 			return err
 		}
+		l.w.Failure(l.res.href+dropbox+"/", dav.Forbidden(dav.SyncTraversalSupported))
 	}
 	for _, change := range changed {
 		if change.Collection == nil {

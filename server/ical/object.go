@@ -206,7 +206,7 @@ func (o *Object) each(from, to int64, b *budget, yield func(instance) bool) {
 		for len(pending) > 0 && pending[0].start <= until {
 			v := &pending[0]
 			pending = pending[1:]
-			if v.timing.anchor.IsZero() || v.start >= to {
+			if v.timing.anchor.IsZero() || v.start > to {
 				continue
 			}
 			if !yield(o.overridden(v)) {
@@ -222,7 +222,7 @@ func (o *Object) each(from, to int64, b *budget, yield func(instance) bool) {
 	back, ahead := o.reach()
 	stopped := false
 	o.set.each(minus(from, back), b, func(x occurrence) bool {
-		if minus(x.unix, ahead) >= to {
+		if minus(x.unix, ahead) > to {
 			return false
 		}
 		if o.replaced[x.unix] {

@@ -49,7 +49,7 @@ func remedy(err error) string {
 	)
 	switch {
 	case errors.As(err, &unknownAuthority):
-		return "set ca to the certificate of the authority that issued the server's"
+		return "set ca_file to the certificate of the authority that issued the server's"
 	case errors.As(err, &wrongName):
 		return "use the host name that the certificate carries, or set server_name to it"
 	case errors.As(err, &invalid), errors.As(err, &verification):
@@ -57,9 +57,9 @@ func remedy(err error) string {
 	case errors.As(err, &notTLS):
 		return "the port does not speak TLS: use ldaps:// with port 636, or ldap:// and start_tls with port 389"
 	case errors.As(err, &dns):
-		return "check the host name in servers"
+		return "check the host name in the URL"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "check that the server runs and the port in servers"
+		return "check that the server runs and the port in the URL"
 	case errors.Is(err, os.ErrDeadlineExceeded), timedOut(err), isTimeout(err):
 		return "the server is too slow or a firewall drops packets: check both, or raise timeout"
 	case errors.As(err, &answered):
@@ -76,7 +76,7 @@ func isTimeout(err error) bool {
 func remedyOf(code uint16) string {
 	switch code {
 	case goldap.LDAPResultInvalidCredentials, goldap.LDAPResultNoSuchObject, goldap.LDAPResultInappropriateAuthentication:
-		return "check bind_dn and bind_password"
+		return "check bind_dn and its password"
 	case goldap.LDAPResultConfidentialityRequired, goldap.LDAPResultStrongAuthRequired:
 		return "the server demands encryption: use ldaps:// or start_tls"
 	case goldap.LDAPResultInsufficientAccessRights:

@@ -33,7 +33,7 @@ func TestTLS(t *testing.T) {
 			if _, err := d.Authenticate(t.Context(), "ada", "correct horse"); err != nil {
 				t.Errorf("with the right authority and name: %v", err)
 			}
-			wantUnavailable(t, open(t, s, options(stranger.PEM, "ldap.example.com")), "set ca")
+			wantUnavailable(t, open(t, s, options(stranger.PEM, "ldap.example.com")), "set ca_file")
 			wantUnavailable(t, open(t, s, options(authority.PEM, "")), "server_name")
 		})
 	}
@@ -87,7 +87,7 @@ func TestServerGoesAndComesBack(t *testing.T) {
 
 func TestWrongBindAccountIsNoWrongPassword(t *testing.T) {
 	s := directorytest.Slapd{LDIF: nestedLDIF}.Start(t)
-	wantUnavailable(t, open(t, s, func(o *ldap.Options) { o.BindPassword = "not the root secret" }), "bind_password")
+	wantUnavailable(t, open(t, s, func(o *ldap.Options) { o.BindPassword = "not the root secret" }), "bind_dn")
 }
 
 func TestFailOver(t *testing.T) {

@@ -94,7 +94,9 @@ func TestVerifyNamesWhatIsWrongAndWhere(t *testing.T) {
 					t.Fatal(err)
 				}
 				found := Verify(content)
-				if !slices.ContainsFunc(found, func(f Finding) bool { return f.Kind == test.kind && f.Path == test.path && f.Detail != "" && f.Remedy != "" }) {
+				if !slices.ContainsFunc(found, func(f Finding) bool {
+					return f.Kind == test.kind && f.Path == test.path && f.Detail != "" && f.Remedy != ""
+				}) {
 					t.Errorf("%s: found %v, want %s at %s", name, found, test.kind, test.path)
 				}
 			}

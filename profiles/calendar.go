@@ -88,10 +88,14 @@ func (f *filling) describe(top Dict) error {
 	if err := f.text(top, "PayloadOrganization", "organization", s.Organization, nil); err != nil {
 		return err
 	}
-	if !s.Removal.On.IsZero() {
-		top["RemovalDate"] = s.Removal.On.UTC()
-	} else if s.Removal.After > 0 {
-		top["DurationUntilRemoval"] = s.Removal.After.Seconds()
+	removal, err := ParseRemoval(*s.Removal)
+	if err != nil {
+		return err
+	}
+	if !removal.On.IsZero() {
+		top["RemovalDate"] = removal.On
+	} else if removal.After > 0 {
+		top["DurationUntilRemoval"] = removal.After.Seconds()
 	}
 	return f.consent(top)
 }

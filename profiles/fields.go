@@ -26,7 +26,7 @@ var fields = []field{
 	text("description", "Description", func(s *Settings) **string { return &s.Description }, nil),
 	text("organization", "Organisation", func(s *Settings) **string { return &s.Organization }, nil),
 	consent("consent", "Asks for consent to", func(s *Settings) **map[string]string { return &s.Consent }),
-	row("removal", "Removes itself", func(s *Settings) **Removal { return &s.Removal }, Removal.String, nil),
+	row("removal", "Removes itself", func(s *Settings) **string { return &s.Removal }, asIs, checkRemoval),
 	text("account_description", "Name of the account", func(s *Settings) **string { return &s.AccountDescription }, nil),
 	text("user_name", "User name", func(s *Settings) **string { return &s.UserName }, userName),
 	row("host", "Server", func(s *Settings) **string { return &s.Host }, asIs, checkHost),

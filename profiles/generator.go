@@ -59,7 +59,7 @@ func builtIn() *Settings {
 		Description:        new("Adds the calendars of %full_name% to this device."),
 		AccountDescription: new("Calendars"),
 		UserName:           new("%short_name%"),
-		Removal:            new(Removal{}),
+		Removal:            new("never"),
 		PrincipalURL:       new(false),
 	}
 }

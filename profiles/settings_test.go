@@ -138,7 +138,7 @@ func TestMistakesInSettingsNameThePlace(t *testing.T) {
 		{"[everyone]\ncolour = 1\n", "s.toml:2:1: everyone.colour: the key is unknown"},
 		{"[somebody]\nport = 1\n", "s.toml:1:2: somebody"},
 		{"[everyone]\nport = \"x\"\n", "s.toml:2:"},
-		{"[everyone]\nremoval = \"soon\"\n", "\"soon\" is no removal"},
+		{"[everyone]\nremoval = \"soon\"\n", "s.toml:2:1: everyone.removal: \"soon\" is no removal"},
 		{"[everyone]\nremoval = \"-3d\"\n", "is no removal"},
 		{"[everyone]\ndisplay_name = \"\"\n", "s.toml:2:1: everyone.display_name: it is empty"},
 		{"[everyone]\ndisplay_name = \"50 % off\"\n", "the % at character 4 has no partner"},
@@ -222,18 +222,28 @@ func TestRemovals(t *testing.T) {
 		{"30d", Removal{After: 30 * 24 * time.Hour}},
 		{"90m", Removal{After: 90 * time.Minute}},
 	} {
-		var got Removal
-		if err := got.UnmarshalText([]byte(test.text)); err != nil || got != test.want {
+		if got, err := ParseRemoval(test.text); err != nil || got != test.want {
 			t.Errorf("%s: %v, %v, want %v", test.text, got, err, test.want)
 		}
-		var again Removal
-		if err := again.UnmarshalText([]byte(got.String())); err != nil || again != got {
-			t.Errorf("%s is written as %s, which reads as %v (%v)", test.text, got, again, err)
+	}
+	for _, text := range []string{"", "0d", "5s", "90.5s", "d", "-1d", "70000d", "2027-02-30"} {
+		if _, err := ParseRemoval(text); err == nil {
+			t.Errorf("%q is taken", text)
 		}
 	}
-	for _, text := range []string{"", "0d", "5s", "1.5s", "d", "-1d", "70000d", "2027-02-30"} {
-		if err := new(Removal).UnmarshalText([]byte(text)); err == nil {
-			t.Errorf("%q is taken", text)
+}
+
+func TestRemovalIsADateOrASpan(t *testing.T) {
+	for text, key := range map[string]string{"2027-06-30": "RemovalDate", "30d": "DurationUntilRemoval"} {
+		p, err := newGenerator(t, testServer(), "[everyone]\nremoval = \""+text+"\"\n").Calendar(nil, ada, Any)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Values()[key] == nil {
+			t.Errorf("%s: %s is missing in %v", text, key, p.Values())
+		}
+		if found := Verify(p.Bytes()); found != nil {
+			t.Errorf("%s: %v", text, found)
 		}
 	}
 }

@@ -184,11 +184,10 @@ func (l *listing) homeChanges(tx *store.Tx, q syncRequest) error {
 	}
 	for _, change := range changed {
 		if change.Collection == nil {
-			l.w.ResponseMember(l.res.href, change.Name, http.StatusNotFound)
+			l.w.Response(l.res.href+dav.EncodeSegment(change.Name)+"/", http.StatusNotFound)
 			continue
 		}
 		c := l.res.member(change.Collection, nil)
-		c.href = l.res.href + dav.EncodeSegment(change.Name) + "/"
 		if c.require(dav.Read) != nil {
 			continue
 		}

@@ -217,3 +217,22 @@ func TestCommandsMayWriteBesideTheServer(t *testing.T) {
 		t.Errorf("got %v, %v", all, err)
 	}
 }
+
+// FuzzHeader opens any octets as a database file: they are refused as damaged or left to SQLite.
+func FuzzHeader(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte("SQLite format 3\x00"))
+	f.Add(append([]byte("SQLite format 3\x00"), make([]byte, 4096)...))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		path := filepath.Join(t.TempDir(), "fuzz.db")
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(t.Context(), Options{Path: path})
+		if err == nil {
+			s.Close()
+		} else if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrUnwritable) {
+			t.Errorf("got %v, want ErrCorrupt", err)
+		}
+	})
+}

@@ -154,3 +154,21 @@ func TestHomeCostsNoQueryTwice(t *testing.T) {
 		}
 	})
 }
+
+func TestWritesNeedNoCachedHome(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, s *Store) {
+		h := newHome(t, s, "ada")
+		c := h.Collection("calendar")
+		s.homes.clear()
+		o := put(t, s, c, event("a.ics", "1", "x"))
+		s.homes.clear()
+		mustWrite(t, s, func(tx *Tx) error {
+			return tx.SaveProperties(OnHome(h), []PropertyChange{set("", title, "<t/>")})
+		})
+		s.homes.clear()
+		now, err := s.Home(t.Context(), "ada")
+		if err != nil || now.Change != o.Change+1 || now.Collection("calendar").Change != o.Change || len(now.Properties) != 1 {
+			t.Errorf("got %+v, %v", now, err)
+		}
+	})
+}

@@ -7,6 +7,9 @@ import (
 	"sync"
 )
 
+// maxIdleReaders is how many connections are kept when nobody needs them.
+const maxIdleReaders = 8
+
 // readerPool holds the connections that read. The one used last is used next, since its page cache is warm.
 type readerPool struct {
 	db    *sql.DB
@@ -59,11 +62,22 @@ func (p *readerPool) pop() (*conn, error) {
 	return c, nil
 }
 
+// give takes a connection back, and closes it if there are enough.
 func (p *readerPool) give(c *conn) {
-	p.mu.Lock()
-	p.idle = append(p.idle, c)
-	p.mu.Unlock()
+	if !p.push(c) {
+		c.close()
+	}
 	p.leave <- struct{}{}
+}
+
+func (p *readerPool) push(c *conn) (kept bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.idle) == maxIdleReaders {
+		return false
+	}
+	p.idle = append(p.idle, c)
+	return true
 }
 
 // close waits for the connections in use and closes all.

@@ -19,7 +19,7 @@ import (
 // on the disk when it returns (synchronous FULL in WAL mode).
 var connPragmas = url.Values{"_pragma": {
 	"busy_timeout(5000)", // milliseconds
-	"cache_size(-4000)",  // KiB, for each connection
+	"cache_size(-2000)",  // KiB at most, for each connection
 	"synchronous(FULL)",
 	"temp_store(MEMORY)",
 }}
@@ -27,8 +27,10 @@ var connPragmas = url.Values{"_pragma": {
 // writerPragmas are executed once on the one connection that writes. The journal mode is a property of the file.
 // The log is copied into the database when it has 4,096 pages (16 MB): four times SQLite's default, since most pages
 // of the log are the same few hot ones, and copying them seldom is what keeps a PUT near the cost of a bare insert.
+// Nobody else's commit empties the writer's cache, so it may be larger.
 var writerPragmas = []string{
 	"PRAGMA journal_mode = WAL",
+	"PRAGMA cache_size = -16000",
 	"PRAGMA wal_autocheckpoint = 4096",
 	"PRAGMA journal_size_limit = 67108864", // octets that a log grown by one large change may keep
 }

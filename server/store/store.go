@@ -36,7 +36,7 @@ type Options struct {
 	Now       func() time.Time // nil: time.Now
 	Log       *slog.Logger     // nil: nothing is logged
 	HomeCache int              // how many homes are kept in memory; 0: 4096
-	Readers   int              // how many transactions read at a time; 0: 8
+	Readers   int              // how many transactions read at a time, slow clients' among them; 0: 32
 }
 
 // Store is everything remembered. It is safe for concurrent use.
@@ -73,7 +73,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s.homes = newHomeCache(o.HomeCache)
 	if o.Readers <= 0 {
-		o.Readers = 8
+		o.Readers = 32
 	}
 	if err := s.open(ctx, o.Readers); err != nil {
 		if s.db != nil {

@@ -47,7 +47,7 @@ func (s *Store) Read(ctx context.Context, look func(*Tx) error) error {
 }
 
 func (s *Store) newTx(c *conn) *Tx {
-	return &Tx{s: s, c: c, now: s.now().Truncate(time.Microsecond)}
+	return &Tx{s: s, c: c, now: s.now().UTC().Truncate(time.Microsecond)}
 }
 
 func (tx *Tx) end() { tx.ended = true }

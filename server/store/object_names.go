@@ -1,33 +1,10 @@
 package store
 
 import (
-	"context"
 	"iter"
 	"strconv"
 	"strings"
 )
-
-// Object reads one object by path, with one query; ErrNotFound for the home, the collection or the object.
-func (s *Store) Object(ctx context.Context, owner, collection, name string, part Part) (Object, error) {
-	h, err := s.Home(ctx, owner)
-	if err != nil {
-		return Object{}, err
-	}
-	c := h.Collection(collection)
-	if c == nil {
-		return Object{}, ErrNotFound
-	}
-	conn, err := s.readers.take(ctx)
-	if err != nil {
-		return Object{}, s.fileError(err)
-	}
-	defer s.readers.give(conn)
-	var row objectRow
-	if err := conn.row(objectByName[part], []any{c.ID, name}, row.dest(part)...); err != nil {
-		return Object{}, s.fileError(err)
-	}
-	return row.object(part), nil
-}
 
 // nameCounts are how many names one query asks for: few texts, so that each is prepared once.
 var nameCounts = [...]int{8, 64, 500}

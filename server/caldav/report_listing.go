@@ -25,7 +25,7 @@ func (e *exchange) reportListing(body *dav.Element) (*listing, error) {
 	if e.excerpt != nil {
 		e.excerpt.floating = e.res.timezone()
 	}
-	prefer := dav.ReadPreferences(e.r.Header)
+	prefer := dav.Preferences{Minimal: dav.ReadPreferences(e.r.Header).Minimal} // the only one that reports honour
 	prefer.Write(e.w.Header())
 	return &listing{exchange: e, selection: e.properties.Select(q, prefer.Minimal), q: q}, nil
 }

@@ -23,7 +23,7 @@ type Config struct {
 	Server    ServerConfig    `toml:"server" comment:"Where people and devices reach calport."`
 	TLS       TLSConfig       `toml:"tls" comment:"How https speaks."`
 	Directory DirectoryConfig `toml:"directory" comment:"The LDAP directory that says who exists."`
-	Access    AccessConfig    `toml:"access" comment:"Who may do what. Groups are named by short name; an empty list of profile or server means everyone."`
+	Access    AccessConfig    `toml:"access" comment:"Who may do what: short names of groups and people, mail addresses, GUIDs, or filters on attributes such as \"(employeeType=staff)\". An empty list of profile or server means everyone."`
 	Signing   SigningConfig   `toml:"signing" comment:"Who vouches for profiles."`
 	Profiles  ProfilesConfig  `toml:"profiles" comment:"What profiles say. Settings by group and person: calport settings export."`
 	SignIn    SignInConfig    `toml:"sign_in" comment:"How wrong passwords are treated."`
@@ -57,9 +57,9 @@ type TLSConfig struct {
 
 // AccessConfig is who may do what.
 type AccessConfig struct {
-	Profile []string `toml:"profile" comment:"Groups whose members get a profile."`
-	Server  []string `toml:"server" comment:"Groups whose members may use the CalDAV server."`
-	Admin   []string `toml:"admin" comment:"Groups or short names of people who have all rights on everything."`
+	Profile []string `toml:"profile" comment:"Who gets a profile."`
+	Server  []string `toml:"server" comment:"Who may use the CalDAV server."`
+	Admin   []string `toml:"admin" comment:"Who has all rights on everything."`
 }
 
 // SigningConfig is where the signing identity comes from.

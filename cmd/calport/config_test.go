@@ -76,6 +76,7 @@ func TestEveryMistakeIsNamedWithKeyAndLine(t *testing.T) {
 		{strings.Replace(minimal, `"com.example.calport"`, `"calport"`, 1), "profiles.identifier", "line 9"},
 		{minimal + "[sign_in]\nexempt_networks = [\"10.0.0.0/99\"]\n", "sign_in.exempt_networks", "line 11"},
 		{minimal + "[limits]\nmax_attendees = -1\n", "limits.max_attendees", "line 11"},
+		{minimal + "[access]\nserver = [\"(employeeType=\"]\n", "access.server", "line 11"},
 		{"data = \n", "", "line 1"},
 	} {
 		_, err := parseConfig("calport.toml", []byte(c.text))

@@ -27,12 +27,18 @@ type instance struct {
 // startDemo runs `calport demo` on ports of its own until the test ends.
 func startDemo(t *testing.T, dir string, flags ...string) *instance {
 	t.Helper()
-	https, plain := freeAddress(t), freeAddress(t)
-	ctx, cancel := context.WithCancel(context.Background())
+	https := freeAddress(t)
+	args := append([]string{"demo", "--data", dir, "--https", https, "--http", freeAddress(t)}, flags...)
 	in := &instance{dir: dir, out: &buffer{}, log: &buffer{}}
+	in.start(t, https, in.out.await("Ctrl-C"), args...)
+	return in
+}
+
+// start runs a command that serves, until the test ends.
+func (in *instance) start(t *testing.T, https string, ready <-chan struct{}, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan int, 1)
-	args := append([]string{"demo", "--data", dir, "--https", https, "--http", plain}, flags...)
-	ready := in.out.await("Ctrl-C")
 	go func() {
 		done <- run(ctx, args, stdio{strings.NewReader(""), in.out, in.log, func(string) string { return "" }})
 	}()
@@ -47,13 +53,13 @@ func startDemo(t *testing.T, dir string, flags ...string) *instance {
 	case <-ready:
 	case s := <-done:
 		done <- s
-		t.Fatalf("the demo ended with status %d: %s", s, in.log)
+		t.Fatalf("%q ended with status %d: %s", args, s, in.log)
 	case <-time.After(time.Minute):
-		t.Fatalf("the demo is not ready after a minute: %s", in.log)
+		t.Fatalf("%q is not ready after a minute: %s", args, in.log)
 	}
 	_, port, _ := net.SplitHostPort(https)
 	in.origin = "https://localhost:" + port
-	pem, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+	pem, err := os.ReadFile(filepath.Join(in.dir, "ca.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +68,6 @@ func startDemo(t *testing.T, dir string, flags ...string) *instance {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
 	t.Cleanup(transport.CloseIdleConnections)
 	in.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return in
 }
 
 // do sends a request as ada, or as nobody.

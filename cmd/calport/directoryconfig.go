@@ -115,7 +115,7 @@ func directoryKey(option string) string {
 }
 
 // openDirectory reads the secrets and makes the live directory, with the attributes that the settings use.
-func (h *house) openDirectory(_ context.Context, keep []string) (*ldap.Directory, error) {
+func (h *house) openDirectory(keep []string) (*ldap.Directory, error) {
 	d := &h.config.Directory
 	o, err := d.ldapOptions()
 	if err != nil {

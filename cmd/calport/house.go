@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -74,14 +75,17 @@ func (h *house) openRest(ctx context.Context) error {
 	if err := h.seedSettings(ctx); err != nil {
 		return err
 	}
+	var err error
+	if h.access, err = h.config.access(); err != nil {
+		return err
+	}
 	keep, err := h.keptAttributes(ctx)
 	if err != nil {
 		return err
 	}
-	if h.directory, err = h.openDirectory(ctx, keep); err != nil {
+	if h.directory, err = h.openDirectory(append(keep, h.access.Attributes()...)); err != nil {
 		return err
 	}
-	h.access = h.config.access()
 	h.people = directory.NewLive(h.directory, snapshotKeeper{h.store}, directory.LiveOptions{
 		Interval: time.Duration(h.config.Directory.Refresh), MaxLoss: h.config.Directory.MaxLoss, Now: h.now, Log: h.log,
 	})
@@ -165,13 +169,27 @@ func (h *house) renderer(ctx context.Context) (*export.Renderer, error) {
 }
 
 // access makes rules of the lists: an empty list of profile or server is everyone, an empty list of admin nobody.
-func (c *Config) access() directory.Access {
-	rule := func(names []string, whenEmpty bool) directory.Rule {
-		return directory.Rule{Everyone: len(names) == 0 && whenEmpty, People: names, Groups: names}
+func (c *Config) access() (directory.Access, error) {
+	var errs []error
+	rule := func(key string, entries []string, whenEmpty bool) directory.Rule {
+		r := directory.Rule{Everyone: len(entries) == 0 && whenEmpty}
+		for _, entry := range entries {
+			if !strings.HasPrefix(entry, "(") {
+				r.People, r.Groups = append(r.People, entry), append(r.Groups, entry)
+				continue
+			}
+			var f directory.Filter
+			if err := f.UnmarshalText([]byte(entry)); err != nil {
+				errs = append(errs, fmt.Errorf("access.%s: %w", key, err))
+			}
+			r.Filters = append(r.Filters, f)
+		}
+		return r
 	}
-	return directory.Access{
-		Profile: rule(c.Access.Profile, true), Server: rule(c.Access.Server, true), Admin: rule(c.Access.Admin, false),
+	a := directory.Access{
+		Profile: rule("profile", c.Access.Profile, true), Server: rule("server", c.Access.Server, true), Admin: rule("admin", c.Access.Admin, false),
 	}
+	return a, errors.Join(errs...)
 }
 
 // snapshotKeeper keeps the copy of the directory in the store.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,6 +59,7 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 	if err := h.firstPeople(ctx); err != nil {
 		return err
 	}
+	h.warnOfStrangers()
 	background.Go(func() { h.people.Run(ctx) })
 	served := make(chan error, 1)
 	background.Go(func() { served <- serveDoors(ctx, doors, h.log) })
@@ -82,6 +84,19 @@ func (h *house) firstPeople(ctx context.Context) error {
 		h.log.Error("the directory does not answer and there is no copy of it yet; nobody can sign in until it does", "err", err)
 	}
 	return ctx.Err()
+}
+
+// warnOfStrangers names what the access lists name and the directory does not have: neither person nor group.
+func (h *house) warnOfStrangers() {
+	s := h.people.Snapshot()
+	for key, rule := range map[string]directory.Rule{"profile": h.access.Profile, "server": h.access.Server, "admin": h.access.Admin} {
+		unknown := rule.Unknown(s)
+		for _, name := range rule.Groups {
+			if slices.Contains(unknown, "person "+name) && slices.Contains(unknown, "group "+name) {
+				h.log.Warn("access."+key+" names somebody who is neither a person nor a group of the directory", "name", name)
+			}
+		}
+	}
 }
 
 // doors makes the handlers and joins them to the addresses.

@@ -131,7 +131,7 @@ func (h *house) seedSettings(ctx context.Context) error {
 		}
 	}
 	if len(doc.Groups)+len(doc.People) > 0 {
-		if h.directory, err = h.openDirectory(ctx, doc.LDAPAttributes()); err != nil {
+		if h.directory, err = h.openDirectory(doc.LDAPAttributes()); err != nil {
 			return err
 		}
 		defer func() { h.directory.Close(); h.directory = nil }()

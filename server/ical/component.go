@@ -26,7 +26,7 @@ type Component struct {
 
 // NewComponent returns an empty component.
 func NewComponent(name string, props ...*Property) *Component {
-	return &Component{Name: strings.ToUpper(name), Properties: props}
+	return &Component{Name: upper(name), Properties: props}
 }
 
 // NewCalendar returns a VCALENDAR with the two properties that it must have
@@ -39,7 +39,7 @@ func NewCalendar(prodID string) *Component {
 // *Property that read answer as if it were empty.
 func (c *Component) Prop(name string) *Property {
 	for _, p := range c.Properties {
-		if strings.EqualFold(p.name, name) {
+		if strings.EqualFold(p.Name(), name) {
 			return p
 		}
 	}
@@ -50,7 +50,7 @@ func (c *Component) Prop(name string) *Property {
 func (c *Component) Props(name string) iter.Seq[*Property] {
 	return func(yield func(*Property) bool) {
 		for _, p := range c.Properties {
-			if strings.EqualFold(p.name, name) && !yield(p) {
+			if strings.EqualFold(p.Name(), name) && !yield(p) {
 				return
 			}
 		}
@@ -96,7 +96,7 @@ func (c *Component) AddChild(children ...*Component) {
 // Set puts p in the place of the first property of its name and removes the
 // others of that name; it appends p if there is none.
 func (c *Component) Set(p *Property) {
-	i := slices.IndexFunc(c.Properties, func(q *Property) bool { return q.name == p.name })
+	i := slices.IndexFunc(c.Properties, func(q *Property) bool { return q.Name() == p.Name() })
 	if i < 0 {
 		c.Add(p)
 		return
@@ -104,7 +104,7 @@ func (c *Component) Set(p *Property) {
 	kept := slices.Clone(c.Properties[:i+1])
 	kept[i] = p
 	for _, q := range c.Properties[i+1:] {
-		if q.name != p.name {
+		if q.Name() != p.Name() {
 			kept = append(kept, q)
 		}
 	}
@@ -113,7 +113,7 @@ func (c *Component) Set(p *Property) {
 
 // Del removes all properties of that name and returns how many there were.
 func (c *Component) Del(name string) int {
-	return c.DelFunc(func(p *Property) bool { return strings.EqualFold(p.name, name) })
+	return c.DelFunc(func(p *Property) bool { return strings.EqualFold(p.Name(), name) })
 }
 
 // DelFunc removes the properties for which f is true and returns how many

@@ -53,7 +53,7 @@ var recurrenceProps = []string{"RRULE", "RDATE", "EXRULE", "EXDATE"}
 // flatten returns the instance as a component of its own.
 func (o *Object) flatten(i instance) *Component {
 	c := o.inUTC(i.c)
-	c.DelFunc(func(p *Property) bool { return slices.Contains(recurrenceProps, p.name) })
+	c.DelFunc(func(p *Property) bool { return slices.Contains(recurrenceProps, p.Name()) })
 	start, end := o.instanceTime(i, i.start), o.instanceTime(i, i.end)
 	if i.timing.hasStart {
 		replaceTime(c, "DTSTART", start)
@@ -206,7 +206,7 @@ func (o *Object) limitPeriods(c *Component, from, to int64) *Component {
 	d.Components = c.Components
 	for _, p := range c.Properties {
 		periods, err := p.Periods()
-		if p.name != "FREEBUSY" || err != nil {
+		if p.Name() != "FREEBUSY" || err != nil {
 			d.Properties = append(d.Properties, p)
 			continue
 		}

@@ -181,7 +181,7 @@ func TestRecurrenceIDsAreInTheFormOfTheMaster(t *testing.T) {
 		[]string{"RECURRENCE-ID:20240102T090000Z", "DTSTART:20240102T120000Z"})
 	var got []string
 	for i := range o.Instances(Range{}) {
-		got = append(got, i.RecurrenceID.Property("RECURRENCE-ID").params+":"+i.RecurrenceID.String())
+		got = append(got, i.RecurrenceID.Property("RECURRENCE-ID").params()+":"+i.RecurrenceID.String())
 	}
 	want := []string{
 		";TZID=Europe/Berlin:20240101T100000", ";TZID=Europe/Berlin:20240102T100000",

@@ -238,12 +238,23 @@ func walked(r *Rule, start, from, end time.Time) []int64 {
 	return all
 }
 
-func show(all []int64) string {
-	var b strings.Builder
-	for _, u := range all {
-		fmt.Fprintf(&b, "%s ", time.Unix(u, 0).UTC().Format("20060102T150405"))
+// differ returns where two lists begin to differ, "" if they do not.
+func differ(got, want []int64) string {
+	if slices.Equal(got, want) {
+		return ""
 	}
-	return b.String()
+	n := 0
+	for n < len(got) && n < len(want) && got[n] == want[n] {
+		n++
+	}
+	few := func(all []int64) string {
+		var b strings.Builder
+		for _, u := range all[max(n-1, 0):min(n+5, len(all))] {
+			fmt.Fprintf(&b, "%s ", time.Unix(u, 0).UTC().Format("20060102T150405"))
+		}
+		return b.String()
+	}
+	return fmt.Sprintf("after %d\n got %s\nwant %s", n, few(got), few(want))
 }
 
 func drawStart(t *rapid.T) time.Time {
@@ -255,8 +266,8 @@ func TestRulesOfDaysAgreeWithOracle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r, start := drawRule(t, false), drawStart(t)
 		end := start.AddDate(6, 0, 0)
-		if got, want := walked(r, start, start, end), oracle(r, start, end); !slices.Equal(got, want) {
-			t.Fatalf("DTSTART:%s RRULE:%s\n got %s\nwant %s", UTCOf(start), r, show(got), show(want))
+		if d := differ(walked(r, start, start, end), oracle(r, start, end)); d != "" {
+			t.Fatalf("DTSTART:%s RRULE:%s %s", UTCOf(start), r, d)
 		}
 	})
 }
@@ -268,8 +279,8 @@ func TestRulesShorterThanADayAgreeWithOracle(t *testing.T) {
 		if r.Freq == Secondly {
 			end = start.Add(3 * time.Hour)
 		}
-		if got, want := walked(r, start, start, end), oracle(r, start, end); !slices.Equal(got, want) {
-			t.Fatalf("DTSTART:%s RRULE:%s\n got %s\nwant %s", UTCOf(start), r, show(got), show(want))
+		if d := differ(walked(r, start, start, end), oracle(r, start, end)); d != "" {
+			t.Fatalf("DTSTART:%s RRULE:%s %s", UTCOf(start), r, d)
 		}
 	})
 }
@@ -285,8 +296,8 @@ func TestSkippingAheadChangesNothing(t *testing.T) {
 			end = from.Add(50 * time.Hour)
 		}
 		want := slices.DeleteFunc(walked(r, start, start, end), func(u int64) bool { return u < from.Unix() })
-		if got := walked(r, start, from, end); !slices.Equal(got, want) {
-			t.Fatalf("DTSTART:%s RRULE:%s from %s\n got %s\nwant %s", UTCOf(start), r, UTCOf(from), show(got), show(want))
+		if d := differ(walked(r, start, from, end), want); d != "" {
+			t.Fatalf("DTSTART:%s RRULE:%s from %s %s", UTCOf(start), r, UTCOf(from), d)
 		}
 	})
 }
@@ -301,6 +312,9 @@ func TestRulesAgreeWithRRuleGo(t *testing.T) {
 		}
 		if slices.ContainsFunc(r.ByWeekNo, func(n int) bool { return n < 0 || n > 51 }) {
 			t.Skip("rrule-go forgets weeks that reach into the next year")
+		}
+		if r.Freq == Weekly && len(r.BySetPos) > 0 {
+			t.Skip("rrule-go begins the first week at DTSTART")
 		}
 		numbered := func(d WeekdayNum) bool { return d.N != 0 }
 		if slices.ContainsFunc(r.ByDay, numbered) != (len(r.ByDay) > 0 && !slices.ContainsFunc(r.ByDay, func(d WeekdayNum) bool { return d.N == 0 })) {
@@ -328,8 +342,8 @@ func TestRulesAgreeWithRRuleGo(t *testing.T) {
 		if count > 0 {
 			want = want[:min(count, len(want))]
 		}
-		if got := walked(r, start, start, end); !slices.Equal(got, want) {
-			t.Fatalf("DTSTART:%s RRULE:%s\n got %s\nwant %s", UTCOf(start), r, show(got), show(want))
+		if d := differ(walked(r, start, start, end), want); d != "" {
+			t.Fatalf("DTSTART:%s RRULE:%s %s", UTCOf(start), r, d)
 		}
 	})
 }

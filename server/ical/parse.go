@@ -93,11 +93,11 @@ func (p *parser) calendar() (*Component, error) {
 // add takes a line into the tree and returns the calendar when it is complete.
 func (p *parser) add(line Property, start int) (*Component, error) {
 	switch {
-	case line.name == "BEGIN":
+	case line.Name() == "BEGIN":
 		return nil, p.begin(line, start)
 	case len(p.open) == 0:
 		return nil, p.fail(start, "no BEGIN:VCALENDAR")
-	case line.name == "END":
+	case line.Name() == "END":
 		return p.end(line, start)
 	}
 	if len(p.slab) == cap(p.slab) {
@@ -123,7 +123,7 @@ func (p *parser) add(line Property, start int) (*Component, error) {
 }
 
 func (p *parser) begin(line Property, start int) error {
-	name := upper(strings.TrimSpace(line.value))
+	name := upper(strings.TrimSpace(line.Value()))
 	if len(p.open) == 0 && name != "VCALENDAR" {
 		return p.fail(start, "BEGIN:"+name+" where BEGIN:VCALENDAR should be")
 	}
@@ -142,7 +142,7 @@ func (p *parser) begin(line Property, start int) error {
 
 func (p *parser) end(line Property, start int) (*Component, error) {
 	c := p.open[len(p.open)-1]
-	if name := strings.TrimSpace(line.value); !strings.EqualFold(name, c.Name) {
+	if name := strings.TrimSpace(line.Value()); !strings.EqualFold(name, c.Name) {
 		return nil, p.fail(start, "END:"+name+" where END:"+c.Name+" should be")
 	}
 	c.end = line.raw
@@ -173,12 +173,10 @@ func (p *parser) line() (Property, error) {
 			return Property{}, p.fail(start, "no colon after the parameters of "+text[:name])
 		}
 	}
-	return Property{
-		name:   upper(text[:name]),
-		params: text[name:colon],
-		value:  text[colon+1:],
-		raw:    p.src[start:p.pos],
-	}, nil
+	if n := upper(text[:name]); n != text[:name] {
+		text = n + text[name:]
+	}
+	return Property{text, p.src[start:p.pos], int32(name), int32(colon + 1)}, nil
 }
 
 // physical takes the text up to the line end, which is skipped.
@@ -248,11 +246,18 @@ func nameLen(s string) int {
 	return len(s)
 }
 
-// upper is strings.ToUpper for ASCII, without a copy where none is needed.
+// upper puts ASCII letters into upper case, without a copy where none is
+// needed. The length stays.
 func upper(s string) string {
 	for i := range len(s) {
 		if c := s[i]; 'a' <= c && c <= 'z' {
-			return strings.ToUpper(s)
+			b := []byte(s)
+			for j := i; j < len(b); j++ {
+				if c := b[j]; 'a' <= c && c <= 'z' {
+					b[j] = c - 'a' + 'A'
+				}
+			}
+			return string(b)
 		}
 	}
 	return s

@@ -148,7 +148,7 @@ func TestParameterValues(t *testing.T) {
 	p.DelParam("member")
 	p.SetParam("PARTSTAT", "ACCEPTED")
 	p.SetParam("cn", "Ada")
-	if got, want := p.Value()+p.params, `mailto:ada@x;CN=Ada;X=^n^'^^^x;EMPTY=;ROLE=CHAIR;PARTSTAT=ACCEPTED`; got != want {
+	if got, want := p.Value()+p.params(), `mailto:ada@x;CN=Ada;X=^n^'^^^x;EMPTY=;ROLE=CHAIR;PARTSTAT=ACCEPTED`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -259,7 +259,7 @@ func compare(t *testing.T, a, b *Component) {
 	}
 	for i, p := range a.Properties {
 		q := b.Properties[i]
-		if p.name != q.name || p.params != q.params || oneLine(p.value) != q.value {
+		if p.Name() != q.Name() || p.params() != q.params() || oneLine(p.Value()) != q.Value() {
 			t.Fatalf("%q became %q", p, q)
 		}
 	}

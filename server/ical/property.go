@@ -8,21 +8,30 @@ import (
 // Property is one content line: name, parameters and value. It keeps its
 // source until it is changed.
 type Property struct {
-	name   string // in upper case
-	params string // as written but unfolded, each with its leading ";"
-	value  string // as written but unfolded
-	raw    string // source with line ends; "" once changed or if made by us
+	text    string // the line, unfolded, its name in upper case
+	raw     string // source with line ends; "" once changed or if made by us
+	nameEnd int32  // index of the ";" or ":" after the name
+	valueAt int32  // index of the value
 }
 
 // NewProperty returns a property with a value that is already in the form of
 // the wire, and no parameters.
 func NewProperty(name, value string) *Property {
-	return &Property{name: strings.ToUpper(name), value: oneLine(value)}
+	p := &Property{}
+	p.set(upper(name), "", oneLine(value))
+	return p
 }
 
 // NewText returns a property with a TEXT value.
-func NewText(name, text string) *Property {
-	return &Property{name: strings.ToUpper(name), value: EscapeText(text)}
+func NewText(name, text string) *Property { return NewProperty(name, EscapeText(text)) }
+
+// set puts a line together; the source counts no more.
+func (p *Property) set(name, params, value string) {
+	*p = Property{
+		text:    name + params + ":" + value,
+		nameEnd: int32(len(name)),
+		valueAt: int32(len(name) + len(params) + 1),
+	}
 }
 
 // Name returns the name in upper case.
@@ -30,7 +39,15 @@ func (p *Property) Name() string {
 	if p == nil {
 		return ""
 	}
-	return p.name
+	return p.text[:p.nameEnd]
+}
+
+// params returns the parameters as written, each with its leading ";".
+func (p *Property) params() string {
+	if p == nil {
+		return ""
+	}
+	return p.text[p.nameEnd : p.valueAt-1]
 }
 
 // Value returns the value as it is on the wire, unfolded.
@@ -38,17 +55,17 @@ func (p *Property) Value() string {
 	if p == nil {
 		return ""
 	}
-	return p.value
+	return p.text[p.valueAt:]
 }
 
 // SetValue changes the value; v is in the form of the wire.
-func (p *Property) SetValue(v string) { p.value, p.raw = oneLine(v), "" }
+func (p *Property) SetValue(v string) { p.set(p.Name(), p.params(), oneLine(v)) }
 
 // Text returns the value as TEXT, unescaped.
 func (p *Property) Text() string { return UnescapeText(p.Value()) }
 
 // SetText changes the value to a TEXT, which is escaped.
-func (p *Property) SetText(text string) { p.value, p.raw = EscapeText(text), "" }
+func (p *Property) SetText(text string) { p.SetValue(EscapeText(text)) }
 
 // Texts returns the values of a list of TEXT, such as CATEGORIES.
 func (p *Property) Texts() []string {
@@ -62,7 +79,7 @@ func (p *Property) Texts() []string {
 // SetParam sets a parameter to the given values, in its old place if it had
 // one. Characters are quoted as RFC 5545 section 3.2 and RFC 6868 want.
 func (p *Property) SetParam(name string, values ...string) {
-	name = strings.ToUpper(name)
+	name = upper(name)
 	var b strings.Builder
 	done := false
 	write := func() {
@@ -86,7 +103,7 @@ func (p *Property) SetParam(name string, values ...string) {
 		b.WriteString(";" + n + "=" + v)
 	}
 	write()
-	p.params, p.raw = b.String(), ""
+	p.set(p.Name(), b.String(), p.Value())
 }
 
 // DelParam removes a parameter.
@@ -100,7 +117,7 @@ func (p *Property) DelParam(name string) {
 			b.WriteString(";" + n + "=" + v)
 		}
 	}
-	p.params, p.raw = b.String(), ""
+	p.set(p.Name(), b.String(), p.Value())
 }
 
 // Param returns the parameter's first value, decoded, or "".
@@ -112,9 +129,6 @@ func (p *Property) Param(name string) string {
 // LookupParam returns the parameter's first value, decoded, and whether the
 // parameter is there.
 func (p *Property) LookupParam(name string) (string, bool) {
-	if p == nil || p.params == "" {
-		return "", false
-	}
 	for n, raw := range p.rawParams() {
 		if strings.EqualFold(n, name) {
 			v, _, _ := cutParam(raw)
@@ -126,9 +140,6 @@ func (p *Property) LookupParam(name string) (string, bool) {
 
 // ParamValues returns all values of a parameter such as MEMBER, decoded.
 func (p *Property) ParamValues(name string) []string {
-	if p == nil {
-		return nil
-	}
 	var all []string
 	for n, raw := range p.rawParams() {
 		if !strings.EqualFold(n, name) {
@@ -146,11 +157,8 @@ func (p *Property) ParamValues(name string) []string {
 // Params yields the names, in upper case, and values of all parameters.
 func (p *Property) Params() iter.Seq2[string, []string] {
 	return func(yield func(string, []string) bool) {
-		if p == nil {
-			return
-		}
 		for n := range p.rawParams() {
-			n = strings.ToUpper(n)
+			n = upper(n)
 			if !yield(n, p.ParamValues(n)) {
 				return
 			}
@@ -168,7 +176,7 @@ func (p *Property) Clone() *Property {
 // the value "".
 func (p *Property) rawParams() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
-		rest := p.params
+		rest := p.params()
 		for rest != "" {
 			rest = rest[1:] // the ";"
 			end := quotedIndex(rest, ';')

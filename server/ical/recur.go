@@ -40,7 +40,7 @@ type rule struct {
 func newSet(c *Component, start Time, zones *Zones) *set {
 	s := &set{start: start, clock: zones.clockOf(start)}
 	for _, p := range c.Properties {
-		switch p.name {
+		switch p.Name() {
 		case "RRULE":
 			s.rules = s.addRule(s.rules, p, zones)
 		case "EXRULE":

@@ -46,7 +46,7 @@ func (s *Selection) prop(p *Property) *Property {
 		return p
 	}
 	for _, want := range s.Props {
-		if !strings.EqualFold(want.Name, p.name) {
+		if !strings.EqualFold(want.Name, p.Name()) {
 			continue
 		}
 		if want.NoValue {

@@ -59,11 +59,11 @@ func checkCalendar(cal *Component) error {
 	if cal.Name != "VCALENDAR" {
 		return fail(ErrData, "", "not a VCALENDAR")
 	}
-	if v := cal.Prop("VERSION"); v != nil && strings.TrimSpace(v.value) != "2.0" {
-		return fail(ErrData, "VERSION", fmt.Sprintf("%q where 2.0 should be", v.value))
+	if v := cal.Prop("VERSION"); v != nil && strings.TrimSpace(v.Value()) != "2.0" {
+		return fail(ErrData, "VERSION", fmt.Sprintf("%q where 2.0 should be", v.Value()))
 	}
-	if v := cal.Prop("CALSCALE"); v != nil && !strings.EqualFold(strings.TrimSpace(v.value), "GREGORIAN") {
-		return fail(ErrData, "CALSCALE", fmt.Sprintf("%q where GREGORIAN should be", v.value))
+	if v := cal.Prop("CALSCALE"); v != nil && !strings.EqualFold(strings.TrimSpace(v.Value()), "GREGORIAN") {
+		return fail(ErrData, "CALSCALE", fmt.Sprintf("%q where GREGORIAN should be", v.Value()))
 	}
 	if cal.Prop("METHOD") != nil {
 		return fail(ErrObject, "METHOD", "must not be in a stored object")
@@ -75,11 +75,11 @@ func checkCalendar(cal *Component) error {
 func checkTree(c *Component) error {
 	for _, p := range c.Properties {
 		if msg := badCharacters(p); msg != "" {
-			return &CheckError{ErrData, c.Name, printable(p.name), msg}
+			return &CheckError{ErrData, c.Name, printable(p.Name()), msg}
 		}
-		if check := valueChecks[p.name]; check != nil && c.Name != "VALARM" {
+		if check := valueChecks[p.Name()]; check != nil && c.Name != "VALARM" {
 			if err := check(p); err != nil {
-				return &CheckError{ErrData, c.Name, p.name, strings.TrimPrefix(err.Error(), ErrData.Error()+": ")}
+				return &CheckError{ErrData, c.Name, p.Name(), strings.TrimPrefix(err.Error(), ErrData.Error()+": ")}
 			}
 		}
 	}
@@ -94,13 +94,13 @@ func checkTree(c *Component) error {
 // badCharacters names what RFC 5545 section 3.1 allows in no line, and XML in
 // no CALDAV:calendar-data.
 func badCharacters(p *Property) string {
-	for _, s := range [...]string{p.name, p.params, p.value} {
-		if i := strings.IndexFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }); i >= 0 {
-			return fmt.Sprintf("control character %#02x", s[i])
+	for i := range len(p.text) {
+		if c := p.text[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return fmt.Sprintf("control character %#02x", c)
 		}
-		if !utf8.ValidString(s) {
-			return "not UTF-8"
-		}
+	}
+	if !utf8.ValidString(p.text) {
+		return "not UTF-8"
 	}
 	return ""
 }
@@ -134,7 +134,7 @@ func checkTime(p *Property) error { _, err := p.Time(); return err }
 func checkRule(p *Property) error { _, err := p.Rule(); return err }
 
 func checkTimes(p *Property) error {
-	if strings.TrimSpace(p.value) == "" {
+	if strings.TrimSpace(p.Value()) == "" {
 		return nil // written by clients that took the last date out
 	}
 	_, err := p.Times()
@@ -142,7 +142,7 @@ func checkTimes(p *Property) error {
 }
 
 func checkText(p *Property) error {
-	for rest := p.value; ; {
+	for rest := p.Value(); ; {
 		i := strings.IndexByte(rest, '\\')
 		if i < 0 {
 			return nil
@@ -170,8 +170,8 @@ func checkObject(cal *Component) error {
 			return fail(ErrObject, "", "beside "+first.Name)
 		case strings.TrimSpace(uid.Value()) == "":
 			return fail(ErrObject, "UID", "missing")
-		case first != nil && uid.value != first.Value("UID"):
-			return fail(ErrObject, "UID", fmt.Sprintf("%q beside %q", uid.value, first.Value("UID")))
+		case first != nil && uid.Value() != first.Value("UID"):
+			return fail(ErrObject, "UID", fmt.Sprintf("%q beside %q", uid.Value(), first.Value("UID")))
 		case c.Name == "VEVENT" && c.Prop("DTSTART") == nil:
 			return fail(ErrData, "DTSTART", "missing")
 		}
@@ -211,7 +211,7 @@ func checkZones(cal *Component) error {
 		}
 		for _, p := range c.Properties {
 			tzid := p.Param("TZID")
-			if tzid == "" || strings.HasPrefix(p.name, "X-") {
+			if tzid == "" || strings.HasPrefix(p.Name(), "X-") {
 				continue
 			}
 			if t, err := p.Times(); err != nil || len(t) == 0 || t[0].form != Zoned {
@@ -223,7 +223,7 @@ func checkZones(cal *Component) error {
 			if zones.definition(tzid) != nil {
 				return &CheckError{ErrData, "VTIMEZONE", "TZID", fmt.Sprintf("%q has no usable STANDARD or DAYLIGHT", tzid)}
 			}
-			return &CheckError{ErrTimezone, c.Name, p.name, fmt.Sprintf("%q is not known and has no VTIMEZONE", tzid)}
+			return &CheckError{ErrTimezone, c.Name, p.Name(), fmt.Sprintf("%q is not known and has no VTIMEZONE", tzid)}
 		}
 	}
 	return nil

@@ -162,7 +162,7 @@ func (t Time) Property(name string) *Property {
 	p := NewProperty(name, t.String())
 	switch t.form {
 	case Date:
-		p.params = ";VALUE=DATE"
+		p.SetParam("VALUE", "DATE")
 	case Zoned:
 		p.SetParam("TZID", t.tzid)
 	}

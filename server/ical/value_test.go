@@ -146,7 +146,7 @@ func TestEscapedTextIsReadBack(t *testing.T) {
 		p := NewProperty("X", "v")
 		p.SetParam("A", s, "b")
 		if got := p.ParamValues("A"); len(got) != 2 || got[0] != s {
-			t.Fatalf("%q became %q in %s", s, got, p.params)
+			t.Fatalf("%q became %q in %s", s, got, p.params())
 		}
 	})
 }

@@ -52,21 +52,11 @@ func (p *Property) append(b []byte) []byte {
 	if p.raw != "" {
 		return append(b, p.raw...)
 	}
-	start := len(b)
-	b = append(b, p.name...)
-	b = append(b, p.params...)
-	b = append(b, ':')
-	b = append(b, p.value...)
-	if len(b)-start > maxLine {
-		b = fold(b, start)
-	}
-	return append(b, "\r\n"...)
+	return append(appendFolded(b, p.text), "\r\n"...)
 }
 
-// fold folds the line that starts in b at start, between characters.
-func fold(b []byte, start int) []byte {
-	line := string(b[start:])
-	b = b[:start]
+// appendFolded appends a line, folded between characters if it is long.
+func appendFolded(b []byte, line string) []byte {
 	for room := maxLine; len(line) > room; room = maxLine - 1 {
 		cut := room
 		for cut > room-utf8.UTFMax && !utf8.RuneStart(line[cut]) {
@@ -93,8 +83,7 @@ func (c *Component) size() int {
 			n += len(p.raw)
 			continue
 		}
-		line := len(p.name) + len(p.params) + len(p.value) + len(":\r\n")
-		n += line + line/(maxLine-1)*len("\r\n ")
+		n += len(p.text) + len("\r\n") + len(p.text)/(maxLine-utf8.UTFMax)*len("\r\n ")
 	}
 	for _, s := range c.Components {
 		n += s.size()

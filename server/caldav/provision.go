@@ -33,7 +33,8 @@ var provisioned = []struct {
 	{notificationsName, store.Notifications, nil, ""},
 }
 
-// provision makes a principal's home. Of two at once, one makes it and the other finds it made.
+// provision makes a principal's home. Of two at once one makes it, and the other's transaction, which finds it made,
+// ends no sooner than that of the first.
 func (s *Server) provision(ctx context.Context, whose *directory.Principal) error {
 	var all []store.NewCollection
 	for _, p := range provisioned {
@@ -43,14 +44,13 @@ func (s *Server) provision(ctx context.Context, whose *directory.Principal) erro
 		}
 		all = append(all, c)
 	}
-	err := s.store.Write(ctx, func(tx *store.Tx) error {
+	return s.store.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Home(ownerKey(whose)); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 		_, err := tx.CreateHome(ownerKey(whose), all)
 		return err
 	})
-	if errors.Is(err, store.ErrExists) {
-		return nil
-	}
-	return err
 }
 
 // isDefault says whether a collection is one that scheduling or clients rely on, so that it cannot be deleted

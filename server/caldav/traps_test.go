@@ -279,23 +279,23 @@ func TestTrap28ThePreferredAddressIsFirstAndLast(t *testing.T) {
 	}
 }
 
-const sync = `<D:sync-collection xmlns:D="DAV:"><D:sync-token>%s</D:sync-token>%s<D:prop><D:getetag/></D:prop></D:sync-collection>`
+const syncFrom = `<D:sync-collection xmlns:D="DAV:"><D:sync-token>%s</D:sync-token>%s<D:prop><D:getetag/></D:prop></D:sync-collection>`
 
 func TestTrap30SyncForgivesDepthAndMissingLevelButNoWrongToken(t *testing.T) {
 	s := newServer(t)
 	s.want(t, "ada", "PUT", adaCal+"1.ics", event("1", "20260901T090000Z"), 201)
 	s.want(t, "ada", "PUT", adaCal+"2.ics", event("2", "20260901T090000Z"), 201)
 	s.want(t, "ada", "DELETE", adaCal+"2.ics", "", 204)
-	if first := s.want(t, "ada", "REPORT", adaCal, fmt.Sprintf(sync, "", ""), 207).Body.String(); strings.Contains(first, "404") || !strings.Contains(first, "1.ics") {
+	if first := s.want(t, "ada", "REPORT", adaCal, fmt.Sprintf(syncFrom, "", ""), 207).Body.String(); strings.Contains(first, "404") || !strings.Contains(first, "1.ics") {
 		t.Errorf("the first sync has tombstones, or lacks an event: %s", first)
 	}
 	for _, level := range []string{"", "<D:sync-level>1</D:sync-level>"} {
 		for _, depth := range []string{"Depth: 0", "Depth: 1", "X-No: depth"} {
-			s.want(t, "ada", "REPORT", adaCal, fmt.Sprintf(sync, "", level), 207, depth)
+			s.want(t, "ada", "REPORT", adaCal, fmt.Sprintf(syncFrom, "", level), 207, depth)
 		}
 	}
 	for _, token := range []string{"nonsense", "data:,1_2_3", "http://other.example/7"} {
-		w := s.want(t, "ada", "REPORT", adaCal, fmt.Sprintf(sync, token, ""), 403)
+		w := s.want(t, "ada", "REPORT", adaCal, fmt.Sprintf(syncFrom, token, ""), 403)
 		var e struct {
 			XMLName    xml.Name
 			Conditions []struct{ XMLName xml.Name } `xml:",any"`
@@ -309,7 +309,7 @@ func TestTrap30SyncForgivesDepthAndMissingLevelButNoWrongToken(t *testing.T) {
 func TestTrap31HomeSyncListsCollectionsAndTellsOfRemovedOnes(t *testing.T) {
 	s := newServer(t)
 	s.want(t, "ada", "MKCALENDAR", adaHome+"gone/", "", 201)
-	first := s.want(t, "ada", "REPORT", adaHome, fmt.Sprintf(sync, "", "<D:sync-level>1</D:sync-level>"), 207).Body.String()
+	first := s.want(t, "ada", "REPORT", adaHome, fmt.Sprintf(syncFrom, "", "<D:sync-level>1</D:sync-level>"), 207).Body.String()
 	for _, name := range []string{"calendar/", "tasks/", "inbox/", "outbox/", "notification/", "gone/"} {
 		if !strings.Contains(first, "<D:href>"+adaHome+name+"</D:href>") {
 			t.Errorf("the first sync of the home lacks %s", name)
@@ -318,7 +318,7 @@ func TestTrap31HomeSyncListsCollectionsAndTellsOfRemovedOnes(t *testing.T) {
 	_, rest, _ := strings.Cut(first, "<D:sync-token>")
 	token, _, _ := strings.Cut(rest, "<")
 	s.want(t, "ada", "DELETE", adaHome+"gone/", "", 204)
-	m := readMultistatus(t, s.want(t, "ada", "REPORT", adaHome, fmt.Sprintf(sync, token, "<D:sync-level>1</D:sync-level>"), 207))
+	m := readMultistatus(t, s.want(t, "ada", "REPORT", adaHome, fmt.Sprintf(syncFrom, token, "<D:sync-level>1</D:sync-level>"), 207))
 	for _, r := range m.Responses {
 		if r.Href == adaHome+"gone/" && strings.Contains(r.Status, "404") {
 			return
@@ -377,11 +377,11 @@ func TestTrap33TokensOutliveARestartButNotARestore(t *testing.T) {
 	s.store.Close()
 	s = open()
 	defer s.store.Close()
-	s.want(t, "ada", "REPORT", adaCal, fmt.Sprintf(sync, token, ""), 207)
+	s.want(t, "ada", "REPORT", adaCal, fmt.Sprintf(syncFrom, token, ""), 207)
 	if _, err := s.store.RaiseEpoch(t.Context()); err != nil { // what a restore does
 		t.Fatal(err)
 	}
-	s.want(t, "ada", "REPORT", adaCal, fmt.Sprintf(sync, token, ""), 403)
+	s.want(t, "ada", "REPORT", adaCal, fmt.Sprintf(syncFrom, token, ""), 403)
 }
 
 func TestTrap35MultigetNamesWhatIsMissingAndEchoesHrefs(t *testing.T) {

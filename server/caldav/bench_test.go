@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"calport/server/caldav"
 	"calport/server/store"
@@ -166,7 +167,7 @@ func BenchmarkPropfindDepth1(b *testing.B) {
 	}
 }
 
-// fillCalendar puts n events into Ada's calendar, past HTTP.
+// fillCalendar puts n events into Ada's calendar, past HTTP: one an hour from 1970 on.
 func fillCalendar(b *testing.B, s *testServer, n int) {
 	b.Helper()
 	s.want(b, "ada", "GET", adaHome+"calendar/", "", 200)
@@ -176,10 +177,10 @@ func fillCalendar(b *testing.B, s *testServer, n int) {
 			return err
 		}
 		for i := range n {
-			uid := fmt.Sprint(i)
+			uid, start := fmt.Sprint(i), time.Unix(int64(i)*3600, 0)
 			_, _, err := tx.PutObject(h.Collection("calendar").ID, store.NewObject{
-				Name: uid + ".ics", UID: uid, Component: "VEVENT", Data: []byte(event(uid, "20260901T090000Z")),
-				FirstStart: int64(i) * 3600, LastEnd: int64(i)*3600 + 3600,
+				Name: uid + ".ics", UID: uid, Component: "VEVENT", Data: []byte(event(uid, start.UTC().Format("20060102T150405Z"))),
+				FirstStart: start.Unix(), LastEnd: start.Unix() + 3600,
 			})
 			if err != nil {
 				return err

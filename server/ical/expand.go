@@ -9,13 +9,15 @@ import (
 // Expand returns a calendar with every instance that overlaps r as a component
 // of its own, without recurrence and time zones, times in UTC; dates and
 // floating times stay what they are (RFC 4791 section 9.6.5). More than limit
-// instances are an [ErrInstances]; 0 means no limit.
+// instances are an [ErrInstances]; 0 means no limit. Parts may be shared among
+// the instances and with the object: clone what is to be changed.
 func (o *Object) Expand(r Range, limit int) (*Component, error) {
 	d := o.cal.shell()
 	d.Properties = o.cal.Properties
 	from, to := r.bounds()
 	b := newBudget()
 	tooMany := false
+	bases := map[*Component]*Component{}
 	o.each(from, to, b, func(i instance) bool {
 		if !expandable(i.c) {
 			return true
@@ -26,7 +28,10 @@ func (o *Object) Expand(r Range, limit int) (*Component, error) {
 		if tooMany = limit > 0 && len(d.Components) == limit; tooMany {
 			return false
 		}
-		d.AddChild(o.flatten(i))
+		if bases[i.c] == nil {
+			bases[i.c] = o.base(i.c)
+		}
+		d.AddChild(o.flatten(i, bases[i.c]))
 		return true
 	})
 	if tooMany || b.empty() {
@@ -50,10 +55,18 @@ func expandable(c *Component) bool {
 // recurrenceProps are what an instance of its own does not have.
 var recurrenceProps = []string{"RRULE", "RDATE", "EXRULE", "EXDATE"}
 
-// flatten returns the instance as a component of its own.
-func (o *Object) flatten(i instance) *Component {
-	c := o.inUTC(i.c)
-	c.DelFunc(func(p *Property) bool { return slices.Contains(recurrenceProps, p.Name()) })
+// base returns what all instances that a component describes have in common.
+func (o *Object) base(c *Component) *Component {
+	d := o.inUTC(c)
+	d.DelFunc(func(p *Property) bool { return slices.Contains(recurrenceProps, p.Name()) })
+	return d
+}
+
+// flatten returns the instance as a component of its own, which shares with
+// the others what they have in common.
+func (o *Object) flatten(i instance, base *Component) *Component {
+	c := base.shell()
+	c.Properties, c.Components = slices.Clone(base.Properties), base.Components
 	start, end := o.instanceTime(i, i.start), o.instanceTime(i, i.end)
 	if i.timing.hasStart {
 		replaceTime(c, "DTSTART", start)
@@ -61,7 +74,7 @@ func (o *Object) flatten(i instance) *Component {
 	switch {
 	case c.Prop("DURATION") != nil && !i.timing.hasEnd:
 		if d := (Duration{Seconds: int(i.end - i.start)}); !start.IsDate() && i.timing.days != 0 {
-			c.Prop("DURATION").SetValue(d.String())
+			c.Set(NewProperty("DURATION", d.String()))
 		}
 	case i.timing.kind == "VTODO" && i.timing.hasEnd:
 		replaceTime(c, "DUE", end)

@@ -1,6 +1,7 @@
 package ical
 
 import (
+	"cmp"
 	"iter"
 	"math"
 	"slices"
@@ -44,6 +45,7 @@ type Object struct {
 	timing    timing // of the master
 	set       *set   // of the master
 	overrides []override
+	future    []*override    // those with RANGE=THISANDFUTURE, by the instance
 	replaced  map[int64]bool // instants of RECURRENCE-IDs
 }
 
@@ -121,7 +123,13 @@ func (o *Object) placeOverrides() {
 		v.at = id.unix
 		o.replaced[v.at] = true
 	}
-	slices.SortStableFunc(o.overrides, func(a, b override) int { return int(min(max(a.start-b.start, -1), 1)) })
+	slices.SortStableFunc(o.overrides, func(a, b override) int { return cmp.Compare(a.start, b.start) })
+	for i := range o.overrides {
+		if v := &o.overrides[i]; v.future && !v.timing.anchor.IsZero() {
+			o.future = append(o.future, v)
+		}
+	}
+	slices.SortFunc(o.future, func(a, b *override) int { return cmp.Compare(a.at, b.at) })
 }
 
 // Calendar returns the VCALENDAR.
@@ -254,14 +262,10 @@ func (o *Object) occurring(x occurrence) instance {
 	if o.Recurring() {
 		i.id = o.set.time(x)
 	}
-	// RFC 5545 section 3.2.13: the override before, if it is for the future too.
-	var before *override
-	for k := range o.overrides {
-		if v := &o.overrides[k]; v.future && v.at < x.unix && (before == nil || v.at > before.at) {
-			before = v
-		}
-	}
-	if before != nil && !before.timing.anchor.IsZero() {
+	// RFC 5545 section 3.2.13: the last override before that is for the future.
+	k, _ := slices.BinarySearchFunc(o.future, x.unix, func(v *override, at int64) int { return cmp.Compare(v.at, at) })
+	if k > 0 {
+		before := o.future[k-1]
 		i.wall += before.shift
 		i.start, i.c, i.timing = clock.unix(i.wall), before.c, &before.timing
 		x.period = nil
@@ -282,11 +286,9 @@ func (o *Object) reach() (back, ahead int64) {
 			back = max(back, o.zones.periodEnd(*d.period)-d.unix)
 		}
 	}
-	for _, v := range o.overrides {
-		if v.future {
-			back = max(back, v.shift+v.timing.length()+daySeconds)
-			ahead = max(ahead, daySeconds-v.shift)
-		}
+	for _, v := range o.future {
+		back = max(back, v.shift+v.timing.length()+daySeconds)
+		ahead = max(ahead, daySeconds-v.shift)
 	}
 	return back, ahead
 }

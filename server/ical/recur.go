@@ -55,9 +55,13 @@ func newSet(c *Component, start Time, zones *Zones) *set {
 	return s
 }
 
+// maxRules is how many rules of a kind are looked at: RFC 5545 section 3.8.5.3
+// wants no more than one.
+const maxRules = 16
+
 func (s *set) addRule(to []rule, p *Property, zones *Zones) []rule {
 	r, err := p.Rule()
-	if err != nil {
+	if err != nil || len(to) == maxRules {
 		return to
 	}
 	wall, unix := s.until(r.Until, zones)

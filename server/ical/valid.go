@@ -36,7 +36,8 @@ var objectKinds = []string{"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILAB
 //
 // Much that RFC 5545 forbids is accepted, because clients send it: missing
 // VERSION, PRODID or DTSTAMP, DTEND beside DURATION, an end before the start,
-// values of other types than their property's. Whether every RECURRENCE-ID
+// values of other types than their property's, most errors in alarms and in
+// time zones that are known anyway. Whether every RECURRENCE-ID
 // belongs to an instance, [Object.StrayOverrides] says.
 func Check(cal *Component) error {
 	if err := checkCalendar(cal); err != nil {
@@ -77,7 +78,7 @@ func checkTree(c *Component) error {
 		if msg := badCharacters(p); msg != "" {
 			return &CheckError{ErrData, c.Name, printable(p.Name()), msg}
 		}
-		if check := valueChecks[p.Name()]; check != nil && c.Name != "VALARM" {
+		if check := valueChecks[p.Name()]; check != nil && slices.Contains(objectKinds, c.Name) {
 			if err := check(p); err != nil {
 				return &CheckError{ErrData, c.Name, p.Name(), strings.TrimPrefix(err.Error(), ErrData.Error()+": ")}
 			}

@@ -63,7 +63,7 @@ func (v *visit) roleOn(whose *directory.Principal) role {
 		return administrator
 	case whose == nil:
 		return stranger
-	case strings.EqualFold(whose.GUID, v.who.GUID):
+	case v.isVisitor(whose):
 		return owner
 	case v.isAmong(whose.Delegates.Write):
 		return writeDelegate

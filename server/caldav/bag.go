@@ -27,7 +27,7 @@ func (r *resource) shelf(name dav.Name) string {
 		return ""
 	case personal[name]:
 		return ownerKey(r.who)
-	case r.role == readDelegate && r.property(name) != nil:
+	case r.role == readDelegate && r.live[name].on != 0:
 		return ownerKey(r.who)
 	}
 	return ""
@@ -84,29 +84,37 @@ func (r *resource) SetDead(name dav.Name, xml string) error {
 	return nil
 }
 
+// live is what the table of properties says of one name.
+type live struct {
+	on    dav.Kind // where it is live
+	kept  dav.Kind // where PROPPATCH can set it
+	named bool     // a MKCALENDAR can set it, at least
+}
+
+// index sums up the table by name, so that not every name of a request is looked for from its top.
+func index(table dav.Table[*resource]) map[dav.Name]live {
+	all := make(map[dav.Name]live, len(table))
+	for i := range table {
+		row := &table[i]
+		l := all[row.Name]
+		l.on |= row.On
+		if row.Set != nil {
+			l.kept |= row.On
+		}
+		l.named = l.named || row.Make != nil
+		all[row.Name] = l
+	}
+	return all
+}
+
 // isProtected says whether a property is live somewhere and can be set nowhere.
 func (s *Server) isProtected(name dav.Name) bool {
-	protected := false
-	for i := range s.properties {
-		if row := &s.properties[i]; row.Name == name {
-			if row.Set != nil || row.Make != nil {
-				return false
-			}
-			protected = true
-		}
-	}
-	return protected
+	l := s.live[name]
+	return l.on != 0 && l.kept == 0 && !l.named
 }
 
 // liveOn says whether a property is live on a kind.
-func (s *Server) liveOn(name dav.Name, kind dav.Kind) bool {
-	for i := range s.properties {
-		if s.properties[i].Name == name && s.properties[i].On&kind != 0 {
-			return true
-		}
-	}
-	return false
-}
+func (s *Server) liveOn(name dav.Name, kind dav.Kind) bool { return s.live[name].on&kind != 0 }
 
 // asksDead says whether a request may be about dead properties of resources of these kinds, whose bags must then be
 // read: those of homes and collections always are.
@@ -115,13 +123,7 @@ func (s *Server) asksDead(q *dav.PropFind, kinds dav.Kind) bool {
 		return true
 	}
 	for _, asked := range q.Props {
-		live := dav.Kind(0)
-		for i := range s.properties {
-			if s.properties[i].Name == asked.Name {
-				live |= s.properties[i].On
-			}
-		}
-		if live&kinds != kinds {
+		if s.live[asked.Name].on&kinds != kinds {
 			return true
 		}
 	}

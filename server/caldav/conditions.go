@@ -61,7 +61,7 @@ func (s presentState) at(path string) *resource {
 		return s.own
 	}
 	r, err := s.find(s.from, locate(path))
-	if err != nil || r.null {
+	if err != nil || r.null || r.require(dav.Read) != nil {
 		return nil
 	}
 	return r

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ import (
 var conformance = []struct {
 	script string
 	only   []string // suites; none means all
+	but    []string // tests that must fail, since a standard says otherwise
 }{
 	{script: "propfind"},
 	{script: "proppatch"},
@@ -39,6 +41,10 @@ var conformance = []struct {
 	{script: "expandproperty"},
 	{script: "quota"},
 	{script: "copymove"},
+	{script: "sync-report"},
+	// Of event 7, one VEVENT has an alarm and one has none, so that there is one within which a VALARM is not defined
+	// (RFC 4791 section 9.7.4), as with event 6, which the same test wants.
+	{script: "reports", but: []string{"basic query reports / 23: "}},
 }
 
 // TestConformance runs Apple's scripts against the handler, with people from the directory that they expect. The
@@ -57,11 +63,23 @@ func TestConformance(t *testing.T) {
 			for _, suite := range c.only {
 				args = append(args, "--only", suite)
 			}
-			if out, err := kit.run(server, args...); err != nil {
+			out, err := kit.run(server, args...)
+			if len(c.but) == 0 && err != nil || !slices.Equal(failures(c.script, out), c.but) {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})
 	}
+}
+
+// failures are the suites and numbers of the tests that the runner names as failed.
+func failures(script, out string) (all []string) {
+	for line := range strings.Lines(out) {
+		if _, test, ok := strings.Cut(line, "CalDAV/"+script+".xml / "); ok {
+			number, _, _ := strings.Cut(test, ": ")
+			all = append(all, number+": ")
+		}
+	}
+	return all
 }
 
 // kit is the folder with the runner, its scripts and the directory.

@@ -114,7 +114,7 @@ func readCompFilter(e *dav.Element, within string) (f compFilter, err error) {
 			f.notDefined = true
 		case dav.TimeRange:
 			if !timed[f.name] {
-				return f, unsupportedFilter(e)
+				return f, invalidFilter(f.name + " has no time")
 			}
 			f.span, err = readSpan(child)
 		case dav.PropFilter:
@@ -209,8 +209,12 @@ func appendRead[T any](all []T, e *dav.Element, read func(*dav.Element) (T, erro
 	return append(all, one), err
 }
 
+// readSpan reads the time-range of a filter. One that says nothing at all is not even well-formed.
 func readSpan(e *dav.Element) (*ical.Range, error) {
 	r, err := readRange(e)
+	if err != nil && len(e.Attr) > 0 {
+		err = invalidFilter(err.Error())
+	}
 	return &r, err
 }
 

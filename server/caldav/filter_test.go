@@ -136,11 +136,11 @@ func TestFiltersThatMakeNoSenseAreNamed(t *testing.T) {
 		`<prop-filter name="PRODID"><text-match negate-condition="perhaps">x</text-match></prop-filter>`: dav.ValidFilter,
 		`<prop-filter name="PRODID"><text-match collation="i;nothing">x</text-match></prop-filter>`:      dav.SupportedCollation,
 		`<prop-filter name="PRODID"><text-match match-type="like">x</text-match></prop-filter>`:          dav.SupportedFilter,
-		`<comp-filter name="VTIMEZONE"><time-range start="20260101T000000Z"/></comp-filter>`:             dav.SupportedFilter,
+		`<comp-filter name="VTIMEZONE"><time-range start="20260101T000000Z"/></comp-filter>`:             dav.ValidFilter,
 		`<sounds-like/>`: dav.SupportedFilter,
 		`<comp-filter name="VEVENT"><time-range/></comp-filter>`:                                                 {},
-		`<comp-filter name="VEVENT"><time-range start="20260101T000000Z" end="20260101T000000Z"/></comp-filter>`: {},
-		`<comp-filter name="VEVENT"><time-range start="2026-01-01"/></comp-filter>`:                              {},
+		`<comp-filter name="VEVENT"><time-range start="20260101T000000Z" end="20260101T000000Z"/></comp-filter>`: dav.ValidFilter,
+		`<comp-filter name="VEVENT"><time-range start="2026-01-01"/></comp-filter>`:                              dav.ValidFilter,
 	} {
 		var e *dav.Error
 		if _, err := filterOf(t, inner); !errors.As(err, &e) || e.Condition != want {

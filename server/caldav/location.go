@@ -45,6 +45,9 @@ type location struct {
 	segments   []string // all of the path, decoded
 }
 
+// homeDepth is the number of segments of a home's path.
+const homeDepth = 3
+
 // maxName bounds the name of a collection or object, in bytes: what file systems bear too, for those who export.
 const maxName = 255
 

@@ -36,6 +36,7 @@ var methods = []method{
 	{name: "PROPFIND", on: everything, needs: dav.Read, part: store.Whole, run: (*exchange).propfind},
 	{name: "PROPPATCH", on: principals | inHome, needs: dav.WriteProperties, run: (*exchange).proppatch},
 	{name: "MKCOL", null: collections | items, bind: dav.Bind, run: (*exchange).mkcol},
+	{name: "COPY", on: calendar | subscription | object, needs: dav.Read, run: (*exchange).copy},
 	{name: "MOVE", on: calendar | subscription | object, parent: dav.Unbind, run: (*exchange).move},
 
 	// RFC 3253

@@ -9,9 +9,16 @@ import (
 	"calport/server/store"
 )
 
-// move gives an object another calendar or name, and a calendar another name (RFC 4918 section 9.9). Only the path of
-// the Destination counts: a proxy may have changed the rest.
-func (e *exchange) move() error {
+// move gives an object another calendar or name, and a calendar another name (RFC 4918 section 9.9).
+func (e *exchange) move() error { return e.transfer((*resource).moveTo) }
+
+// copy makes another object like this one (RFC 4918 section 9.8). As a UID is only once in a home, it is for the calendars
+// of others.
+func (e *exchange) copy() error { return e.transfer((*resource).copyTo) }
+
+// transfer does what MOVE and COPY have in common. Only the path of the Destination counts: a proxy may have changed the
+// rest.
+func (e *exchange) transfer(do func(r *resource, tx *store.Tx, target *resource) (created bool, err error)) error {
 	escaped, err := dav.ReadDestination(e.r.Header)
 	if err != nil {
 		return err
@@ -41,12 +48,8 @@ func (e *exchange) move() error {
 		if err := target.replaceable(overwrite); err != nil {
 			return err
 		}
-		if r.item != nil {
-			created, err = r.moveItem(tx, target)
-			return err
-		}
-		created = true
-		return r.rename(tx, target)
+		created, err = do(r, tx, target)
+		return err
 	})
 	if err != nil {
 		return err
@@ -81,22 +84,49 @@ func (r *resource) replaceable(overwrite bool) error {
 	return nil
 }
 
-// moveItem moves a calendar object; the UID stays unique in the home that it comes to.
-func (r *resource) moveItem(tx *store.Tx, target *resource) (created bool, err error) {
-	switch {
-	case target.kind != object || target.collection == nil || kindOf(target.collection) != calendar || !nameAllowed(target.loc.object):
-		return false, dav.Forbidden(dav.CalendarCollectionLocationOK)
-	case len(target.collection.Components) > 0 && !slices.Contains(target.collection.Components, r.item.Component):
-		return false, dav.Forbidden(dav.SupportedCalendarComponent)
-	case target.item != nil && target.item.ID != r.item.ID && target.item.UID != r.item.UID:
-		return false, r.uidConflict(r.item.Organizer != "", target.collection.Name, target.item.Name)
+func (r *resource) moveTo(tx *store.Tx, target *resource) (created bool, err error) {
+	if r.item == nil {
+		return true, r.rename(tx, target)
+	}
+	if err := r.fitsInto(target); err != nil {
+		return false, err
 	}
 	_, created, err = tx.MoveObject(r.collection.ID, r.item.Name, target.collection.ID, target.loc.object)
+	return created, r.transferred(target, err)
+}
+
+func (r *resource) copyTo(tx *store.Tx, target *resource) (created bool, err error) {
+	if r.item == nil {
+		return false, &dav.Error{Status: http.StatusForbidden, Detail: "Calendars are not copied; their UIDs would be there twice."}
+	}
+	if err := r.fitsInto(target); err != nil {
+		return false, err
+	}
+	_, created, err = tx.CopyObject(r.collection.ID, r.item.Name, target.collection.ID, target.loc.object)
+	return created, r.transferred(target, err)
+}
+
+// fitsInto says why a calendar object cannot be where target is: the preconditions of RFC 4791 section 5.3.2.1 hold for
+// MOVE and COPY too.
+func (r *resource) fitsInto(target *resource) error {
+	switch {
+	case target.kind != object || target.collection == nil || kindOf(target.collection) != calendar || !nameAllowed(target.loc.object):
+		return dav.Forbidden(dav.CalendarCollectionLocationOK)
+	case len(target.collection.Components) > 0 && !slices.Contains(target.collection.Components, r.item.Component):
+		return dav.Forbidden(dav.SupportedCalendarComponent)
+	case target.item != nil && target.item.ID != r.item.ID && target.item.UID != r.item.UID:
+		return target.uidConflict(r.item.Organizer != "", target.collection.Name, target.item.Name)
+	}
+	return nil
+}
+
+// transferred names the object that has the UID in the home of the target.
+func (r *resource) transferred(target *resource, err error) error {
 	var conflict *store.UIDConflictError
 	if errors.As(err, &conflict) {
-		err = target.uidConflict(r.item.Organizer != "", conflict.Collection, conflict.Name)
+		return target.uidConflict(r.item.Organizer != "", conflict.Collection, conflict.Name)
 	}
-	return created, err
+	return err
 }
 
 // rename gives a calendar another name in its home. The provisioned ones keep theirs.

@@ -21,7 +21,7 @@ type complianceClass struct {
 
 // complianceClasses is every token that this server knows of, in the order in which Apple's server sent them.
 var complianceClasses = []complianceClass{
-	{token: "1", methods: []string{"OPTIONS", "GET", "PUT", "DELETE", "PROPFIND", "PROPPATCH", "MKCOL", "MOVE"}}, // COPY: RFC 4918 section 18.1 wants it too
+	{token: "1", methods: []string{"OPTIONS", "GET", "PUT", "DELETE", "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE"}},
 	{token: "3", methods: []string{"PROPFIND", "MKCOL"}},
 	{token: "access-control", methods: []string{"ACL"}, reports: []dav.Name{dav.ACLPrincipalPropSet}},
 	{token: "calendar-access", methods: []string{"MKCALENDAR"}, reports: []dav.Name{dav.CalendarQuery, dav.CalendarMultiget}, on: calendar},
@@ -62,24 +62,11 @@ func (s *Server) complies(class complianceClass) bool {
 		}
 	}
 	for _, name := range class.readable {
-		if s.property(name) == nil {
+		if s.live[name].on == 0 {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(class.settable, func(name dav.Name) bool {
-		row := s.property(name)
-		return row == nil || row.Set == nil
-	})
-}
-
-// property is the row of a live property, nil if there is none.
-func (s *Server) property(name dav.Name) *dav.Property[*resource] {
-	for i := range s.properties {
-		if s.properties[i].Name == name {
-			return &s.properties[i]
-		}
-	}
-	return nil
+	return !slices.ContainsFunc(class.settable, func(name dav.Name) bool { return s.live[name].kept == 0 })
 }
 
 // options says what can be done here. Clients look for the DAV header at the principal, the home and the calendars.

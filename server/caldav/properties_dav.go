@@ -29,7 +29,13 @@ func keep(name dav.Name) func(*resource, *dav.Element) error {
 func (r *resource) dates() (created, modified time.Time) {
 	switch {
 	case r.kind == home:
-		return r.home.Created, r.home.Created
+		modified = r.home.Created
+		for _, c := range r.home.Collections {
+			if c.Modified.After(modified) {
+				modified = c.Modified
+			}
+		}
+		return r.home.Created, modified
 	case r.item != nil:
 		return r.item.Created, r.item.Modified
 	case r.collection != nil:

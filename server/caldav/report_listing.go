@@ -71,3 +71,11 @@ func (s *rows) write(item *store.Object) error {
 func (s *rows) writeAs(href string, item *store.Object) error {
 	return s.selection.Respond(s.w, href, s.at(item))
 }
+
+// itself is the collection that a report on a collection, or on one of its members, gives rows of.
+func (r *resource) itself() *resource {
+	if r.kind&items != 0 {
+		return r.parent()
+	}
+	return r
+}

@@ -139,6 +139,11 @@ func (e *exchange) naming(property *dav.Element) ([]*resource, error) {
 	return hits, nil
 }
 
+// isVisitor says whether a principal, nil for none, is the one who asks.
+func (v *visit) isVisitor(p *directory.Principal) bool {
+	return p != nil && strings.EqualFold(p.GUID, v.who.GUID)
+}
+
 // named says whether the only property of a response has an href that leads to the visitor.
 func (e *exchange) named(response *dav.Element) bool {
 	for _, propstat := range response.Children {
@@ -148,7 +153,7 @@ func (e *exchange) named(response *dav.Element) bool {
 		}
 		for _, property := range prop.Children {
 			for _, href := range property.Children {
-				if at, err := locateHref(href.Trimmed()); err == nil && at.place == atPrincipal && e.principalAt(at) == e.who {
+				if at, err := locateHref(href.Trimmed()); err == nil && at.place == atPrincipal && e.isVisitor(e.principalAt(at)) {
 					return true
 				}
 			}

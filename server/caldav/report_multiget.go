@@ -24,6 +24,9 @@ func (e *exchange) calendarMultiget(body *dav.Element) error {
 			hrefs = append(hrefs, strings.TrimSpace(child.Text))
 		}
 	}
+	if len(hrefs) == 0 && e.res.kind&items != 0 {
+		hrefs = []string{e.res.href}
+	}
 	if len(hrefs) == 0 {
 		return dav.BadRequest("calendar-multiget needs at least one DAV:href.")
 	}
@@ -71,7 +74,7 @@ func (l *listing) sameCollection(hrefs []string) (collection *resource, n int) {
 // memberPlace is where an href leads, ok if that is where a member of this home stands.
 func (l *listing) memberPlace(href string) (at location, ok bool) {
 	at, err := locateHref(href)
-	if err != nil || at.place != atObject {
+	if err != nil || at.place != atObject || l.res.kind&items != 0 && at.object != l.res.item.Name {
 		return at, false
 	}
 	return at, l.principalAt(at) == l.res.whose
@@ -83,7 +86,7 @@ func (l *listing) collectionBelow(name string) *resource {
 		if l.res.collection.Name != name {
 			return nil
 		}
-		return l.res
+		return l.res.itself()
 	}
 	c := l.res.home.Collection(name)
 	if c == nil {

@@ -9,7 +9,8 @@ import (
 	"calport/server/store"
 )
 
-// calendarQuery answers about the members of a calendar that a filter is true of (RFC 4791 section 7.8). Whether Depth
+// calendarQuery answers about the members of a calendar that a filter is true of, or about one object if it is (RFC 4791
+// section 7.8). Whether Depth
 // says 0 or 1, or is missing as in most requests, the members are meant: the calendar itself is no calendar object.
 func (e *exchange) calendarQuery(body *dav.Element) error {
 	l, err := e.reportListing(body)
@@ -39,18 +40,23 @@ func (e *exchange) calendarQuery(body *dav.Element) error {
 // matching writes the members that a filter is true of. The index finds the candidates; the data decides, where the
 // index does not.
 func (l *listing) matching(tx *store.Tx, filter *compFilter, floating *time.Location) error {
-	rows, err := l.rowsOf(tx, l.res)
-	if err != nil {
-		return err
-	}
 	b := filter.bounds()
 	if b.empty {
 		return nil
 	}
+	rows, err := l.rowsOf(tx, l.res.itself())
+	if err != nil {
+		return err
+	}
 	if !b.decided {
 		rows.part = store.Whole
 	}
-	for item, err := range tx.ObjectsInRange(l.res.collection.ID, b.component, b.start, b.end, rows.part) {
+	candidates := tx.ObjectsInRange(l.res.collection.ID, b.component, b.start, b.end, rows.part)
+	if l.res.kind&items != 0 {
+		rows.part, b.decided = store.Whole, false
+		candidates = tx.ObjectsByName(l.res.collection.ID, []string{l.res.item.Name}, rows.part)
+	}
+	for item, err := range candidates {
 		if err != nil {
 			return err
 		}

@@ -168,9 +168,9 @@ func (r *resource) parent() *resource {
 	default:
 		return nil
 	}
-	p.loc.segments = r.loc.segments[:len(r.loc.segments)-1]
-	if r.loc.place == tooDeep || p.kind == home {
-		p.loc.segments = r.loc.segments[:3]
+	p.loc.segments = r.loc.segments[:homeDepth]
+	if p.kind != home {
+		p.loc.segments = r.loc.segments[:homeDepth+1]
 	}
 	p.href = dav.EncodePath(true, p.loc.segments...)
 	return &p

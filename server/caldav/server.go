@@ -51,7 +51,8 @@ type Server struct {
 	methods          []method
 	reports          []report
 	properties       dav.Table[*resource]
-	complianceHeader []string // the DAV header that they add up to
+	live             map[dav.Name]live // properties, by name
+	complianceHeader []string          // the DAV header that they add up to
 }
 
 // New checks the options and makes a Server of them.
@@ -66,7 +67,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		store: o.Store, people: o.People, isAdmin: o.IsAdmin, limits: limits, log: o.Log,
 		origin: o.Origin, now: o.Now, requestID: o.RequestID, setOperation: o.SetOperation,
-		methods: methods, reports: reports, properties: properties,
+		methods: methods, reports: reports, properties: properties, live: index(properties),
 	}
 	s.complianceHeader = []string{s.complianceTokens()}
 	if s.isAdmin == nil {

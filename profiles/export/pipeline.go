@@ -7,9 +7,8 @@ import (
 	"calport/directory"
 )
 
-// chunkSize is how many people are worked on together: their files are synchronised in one go, which a journalling
-// file system does at little more than the price of one.
-const chunkSize = 32
+// chunkSize is how many people are worked on together: their files are synchronised in one go.
+const chunkSize = 64
 
 // item is one person, or one row of the old manifest, on its way through the pipeline.
 type item struct {

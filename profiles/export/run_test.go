@@ -24,10 +24,10 @@ import (
 func TestRunWritesWhatVerifies(t *testing.T) {
 	authority, signer := newSigner(t, signing.ECDSAP256)
 	dir := filepath.Join(t.TempDir(), "new", "folder")
-	list := people(70) // more than two chunks
+	list := people(2*chunkSize + 6)
 	o := options(t, dir, list, signer)
 	o.Format = Both
-	mustRun(t, o, Summary{Written: 70})
+	mustRun(t, o, Summary{Written: len(list)})
 	rows := manifest(t, dir)
 	if len(rows) != len(list) {
 		t.Fatalf("%d rows, want %d", len(rows), len(list))

@@ -218,12 +218,13 @@ func (p *parser) skipBlank(outside bool) {
 	}
 	for p.pos < len(p.src) {
 		switch c := p.src[p.pos]; {
-		case c == '\r' || c == '\n':
-		case outside && (c == ' ' || c == '\t' || c == 0 || c == 0x1a):
+		case c == '\n', outside && strings.IndexByte(" \t\r\x00\x1a", c) >= 0:
+			p.pos++
+		case strings.HasPrefix(p.src[p.pos:], "\r\n"):
+			p.pos += 2
 		default:
 			return
 		}
-		p.pos++
 	}
 }
 

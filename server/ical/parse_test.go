@@ -198,6 +198,10 @@ func TestChangingACloneLeavesTheOriginal(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(lines("BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VEVENT", `X;A="b;c":d`, "END:VEVENT", "END:VCALENDAR")))
 	f.Add([]byte(outlookZone))
+	f.Add([]byte("BEGIN:VCALENDAR\nBEGIN:VEVENT\n\rEND:VEVENT\nEND:VCALENDAR")) // a CR that ends no line
+	f.Add([]byte(calendar("VEVENT", []string{"DTSTART;TZID=Europe/Berlin:20240101T100000", "RRULE:FREQ=DAILY", "RDATE;VALUE=PERIOD:20240101T100000Z/P1D"},
+		[]string{"RECURRENCE-ID;RANGE=THISANDFUTURE:20240105T090000Z", "DTSTART:20240103T120000", "DURATION:PT1H"})))
+	f.Add([]byte(calendar("VTODO", []string{"DUE;VALUE=DATE:20240101", "RRULE:FREQ=MONTHLY;BYMONTHDAY=31;UNTIL=20250101T000000Z", "EXDATE:20240131"})))
 	f.Add([]byte(sampleEvent))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		cal, err := Parse(data)

@@ -1,6 +1,7 @@
 package caldav
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -212,8 +213,9 @@ func appendRead[T any](all []T, e *dav.Element, read func(*dav.Element) (T, erro
 // readSpan reads the time-range of a filter. One that says nothing at all is not even well-formed.
 func readSpan(e *dav.Element) (*ical.Range, error) {
 	r, err := readRange(e)
-	if err != nil && len(e.Attr) > 0 {
-		err = invalidFilter(err.Error())
+	var wrong *dav.Error
+	if errors.As(err, &wrong) && len(e.Attr) > 0 {
+		err = invalidFilter(wrong.Detail)
 	}
 	return &r, err
 }

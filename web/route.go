@@ -114,11 +114,12 @@ func secure(h http.Header) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 }
 
-func (s *site) nothingHere(_ http.ResponseWriter, r *http.Request) error {
-	return &problem{
-		Status: http.StatusNotFound, Title: "There is nothing here", Reason: "no-such-path",
-		Detail: "The address may have been mistyped, or the page has moved.",
-	}
+func (s *site) nothingHere(http.ResponseWriter, *http.Request) error { return noSuchPath }
+
+// noSuchPath is the answer to every path that no table has.
+var noSuchPath = &problem{
+	Status: http.StatusNotFound, Title: "There is nothing here", Reason: "no-such-path",
+	Detail: "The address may have been mistyped, or the page has moved.",
 }
 
 // methods are those that appear in the tables, in the order of an Allow header.
@@ -137,7 +138,7 @@ func notAllowed(mux *chi.Mux, r *http.Request) error {
 		}
 	}
 	if len(allow) == 0 {
-		return (*site)(nil).nothingHere(nil, r)
+		return noSuchPath
 	}
 	return &problem{
 		Status: http.StatusMethodNotAllowed, Title: "That cannot be done here", Reason: "method",

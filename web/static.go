@@ -75,7 +75,7 @@ func (s *static) url(name string) (string, error) {
 func (s *site) file(w http.ResponseWriter, r *http.Request) error {
 	a, ok := s.static.byName[path.Base(r.URL.Path)]
 	if !ok {
-		return s.nothingHere(w, r)
+		return noSuchPath
 	}
 	h := w.Header()
 	h.Set("Content-Type", a.contentType)

@@ -1,0 +1,60 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"calport/directory"
+	"calport/directory/signin"
+)
+
+// oneToken is a Tokens with one token that any secret opens; the real one is the store's, see storeTokens.
+type oneToken struct {
+	mu sync.Mutex
+	Token
+	clock   *clock
+	touched int
+}
+
+func (o *oneToken) FindToken(context.Context, string) (Token, bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.Token, true, nil
+}
+
+func (o *oneToken) TouchToken(context.Context, int64) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.touched++
+	if o.clock != nil {
+		o.LastUsed = o.clock.now()
+	}
+	return nil
+}
+
+var errBroken = errors.New("SQL logic error near secret_column")
+
+// brokenTokens and brokenSessions are a store that has failed.
+type brokenTokens struct{}
+
+func (brokenTokens) FindToken(context.Context, string) (Token, bool, error) {
+	return Token{}, false, errBroken
+}
+func (brokenTokens) TouchToken(context.Context, int64) error { return errBroken }
+
+type brokenSessions struct{ Sessions }
+
+func (brokenSessions) FindSession(context.Context, string) ([]byte, bool, error) {
+	return nil, false, errBroken
+}
+func (brokenSessions) SaveSession(context.Context, string, []byte, time.Time) error { return errBroken }
+func (brokenSessions) DeleteSession(context.Context, string) error                  { return errBroken }
+
+// admits lets everybody in as one person.
+type admits struct{ person *directory.Principal }
+
+func (a admits) Check(context.Context, signin.Attempt) (*directory.Principal, error) {
+	return a.person, nil
+}

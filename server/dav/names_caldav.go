@@ -91,6 +91,7 @@ var (
 	OrganizerAllowed        = c("organizer-allowed")
 	AttendeeAllowed         = c("attendee-allowed")
 	ValidSchedulingMessage  = c("valid-scheduling-message")
+	SupportedCollection     = c("supported-collection")
 )
 
 // The names of Apple's Calendar Server and of its clients.

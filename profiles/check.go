@@ -131,7 +131,7 @@ func (c *checker) values(path string, values Dict, tables ...[]Key) (known int) 
 			key := &keys[i]
 			if key.Name == "*" {
 				for _, name := range slices.Sorted(maps.Keys(values)) {
-					c.value(member(path, name), key, values[name])
+					c.value(path, name, key, values[name])
 				}
 				return len(values)
 			}
@@ -139,7 +139,7 @@ func (c *checker) values(path string, values Dict, tables ...[]Key) (known int) 
 			switch {
 			case present:
 				known++
-				c.value(member(path, key.Name), key, value)
+				c.value(path, key.Name, key, value)
 			case key.Needed && (key.Unless == "" || values[key.Unless] == nil):
 				c.fault(Missing, member(path, key.Name), "the key is missing", "add it: "+key.Type.example(key))
 			}
@@ -148,82 +148,80 @@ func (c *checker) values(path string, values Dict, tables ...[]Key) (known int) 
 	return known
 }
 
-// value checks one value against its row.
-func (c *checker) value(path string, key *Key, value any) {
+// value checks the value of a key of the dictionary at path. It is the hot path of encoding: where the value stands is
+// spelled out only when something is wrong.
+func (c *checker) value(path, name string, key *Key, value any) {
 	if key.Never != "" {
-		c.fault(NeverUse, path, "the key must not be used: "+key.Never, "take it out")
+		c.fault(NeverUse, member(path, name), "the key must not be used: "+key.Never, "take it out")
 		return
 	}
 	if !key.Type.fits(value) {
-		c.fault(WrongType, path, fmt.Sprintf("it is of type %v, not %v", typeOf(value), key.Type), "write "+key.Type.example(key))
+		c.fault(WrongType, member(path, name), fmt.Sprintf("it is of type %v, not %v", typeOf(value), key.Type), "write "+key.Type.example(key))
 		return
 	}
 	if !key.Since.on(c.platform) {
-		c.caution(Unavailable, path, fmt.Sprintf("the key is not available on %v", c.platform), "leave it out for this platform")
+		c.caution(Unavailable, member(path, name), fmt.Sprintf("the key is not available on %v", c.platform), "leave it out for this platform")
 	}
 	switch v := value.(type) {
 	case string:
-		c.text(path, key, v)
+		c.text(path, name, key, v)
 	case []any:
+		at := member(path, name)
 		for i, item := range v {
-			c.item(element(path, i), key, item)
+			c.item(at, i, key, item)
 		}
 	case Dict:
 		if key.Keys != nil {
-			c.dict(path, v, key.Keys)
+			c.dict(member(path, name), v, key.Keys)
 		}
 	case int64:
 		if (key.Min != 0 || key.Max != 0) && (v < key.Min || v > key.Max) {
-			c.fault(OutOfRange, path, fmt.Sprintf("%d is outside %d to %d", v, key.Min, key.Max), "choose a number in between")
+			c.fault(OutOfRange, member(path, name), fmt.Sprintf("%d is outside %d to %d", v, key.Min, key.Max), "choose a number in between")
 		}
 	case uint64:
-		c.fault(OutOfRange, path, fmt.Sprintf("%d is too large", v), "choose a smaller number")
+		c.fault(OutOfRange, member(path, name), fmt.Sprintf("%d is too large", v), "choose a smaller number")
 	}
-	c.allowed(path, key, value)
+	c.allowed(path, name, key, value)
 }
 
-func (c *checker) item(path string, key *Key, item any) {
+// item checks an item of the array at path.
+func (c *checker) item(path string, i int, key *Key, item any) {
 	got := typeOf(item)
 	if key.Elem != 0 && got != key.Elem {
-		c.fault(WrongType, path, fmt.Sprintf("it is of type %v, not %v", got, key.Elem), "write "+key.Elem.example(key))
+		c.fault(WrongType, element(path, i), fmt.Sprintf("it is of type %v, not %v", got, key.Elem), "write "+key.Elem.example(key))
 		return
 	}
-	switch v := item.(type) {
-	case Dict:
-		if key.Keys != nil {
-			c.dict(path, v, key.Keys)
-		}
-	case string:
-		c.text(path, key, v)
+	if v, ok := item.(Dict); ok && key.Keys != nil {
+		c.dict(element(path, i), v, key.Keys)
 	}
 }
 
-func (c *checker) text(path string, key *Key, s string) {
+func (c *checker) text(path, name string, key *Key, s string) {
 	if strings.TrimSpace(s) == "" {
-		c.fault(EmptyString, path, "the text is empty", "give a value or take the key out")
+		c.fault(EmptyString, member(path, name), "the text is empty", "give a value or take the key out")
 		return
 	}
 	if problem := plainText(s); problem != "" {
-		c.fault(BadText, path, fmt.Sprintf("%q: %s", s, problem), "correct the text")
+		c.fault(BadText, member(path, name), fmt.Sprintf("%q: %s", s, problem), "correct the text")
 		return
 	}
 	if key.Rule == nil {
 		return
 	}
 	if problem := key.Rule(s); problem != "" {
-		c.fault(BadText, path, fmt.Sprintf("%q is unusable", s), problem)
+		c.fault(BadText, member(path, name), fmt.Sprintf("%q is unusable", s), problem)
 	}
 }
 
-func (c *checker) allowed(path string, key *Key, value any) {
+func (c *checker) allowed(path, name string, key *Key, value any) {
 	if len(key.Allowed) == 0 || slices.ContainsFunc(key.Allowed, func(choice Choice) bool { return choice.Value == value }) {
 		return
 	}
 	kind := NotAllowed
-	if path == "PayloadType" {
+	if path == "" && name == "PayloadType" {
 		kind = WrongOuterType
 	}
-	c.fault(kind, path, fmt.Sprintf("%v is not allowed", value), "write "+key.Type.example(key))
+	c.fault(kind, member(path, name), fmt.Sprintf("%v is not allowed", value), "write "+key.Type.example(key))
 }
 
 // example shows how a value of the type is written in XML.

@@ -1,10 +1,12 @@
 package profiles
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"sync"
 
 	"howett.net/plist"
 )
@@ -22,12 +24,12 @@ const (
 // finish checks the values of a profile, which have no PayloadUUID yet, encodes them and gives them their UUID: of
 // version 5, named by the SHA-256, in lower-case hex, of the encoding without that key. So it changes if and only if
 // something else changes.
-func finish(space uuid, values Dict) ([]byte, error) {
+func (e *encoder) finish(space uuid, values Dict) ([]byte, error) {
 	values["PayloadUUID"] = blankUUID
 	for _, finding := range check(values) {
 		return nil, &ContentError{finding}
 	}
-	content, err := encode(values)
+	content, err := e.encode(values)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +52,30 @@ func digestWithout(content []byte, start, n int) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// encoder writes property lists. It is safe for concurrent use.
+type encoder struct{ sheets sync.Pool }
+
+// sheet is what one property list is written on. Its size spares the library a writer of its own: bufio.NewWriter
+// returns a writer that is buffered already.
+type sheet struct {
+	content bytes.Buffer
+	writer  *bufio.Writer
+}
+
 // encode writes values as an XML property list: keys sorted, indented by tabs, LF.
-func encode(values Dict) ([]byte, error) {
-	return plist.MarshalIndent(values, plist.XMLFormat, "\t")
+func (e *encoder) encode(values Dict) ([]byte, error) {
+	s, ok := e.sheets.Get().(*sheet)
+	if !ok {
+		s = new(sheet)
+		s.writer = bufio.NewWriter(&s.content)
+	}
+	defer e.sheets.Put(s)
+	s.content.Reset()
+	s.writer.Reset(&s.content)
+	list := plist.NewEncoder(s.writer)
+	list.Indent("\t")
+	if err := list.Encode(values); err != nil {
+		return nil, err
+	}
+	return bytes.Clone(s.content.Bytes()), nil
 }

@@ -43,7 +43,7 @@ func (g *Generator) identify(payload, top Dict, about, slot string) {
 // profile joins the keys with the payloads and encodes them.
 func (g *Generator) profile(kind Kind, platform Platform, top Dict, payloads []any) (*Profile, error) {
 	top["PayloadContent"] = payloads
-	content, err := finish(g.namespace, top)
+	content, err := g.encoder.finish(g.namespace, top)
 	if err != nil {
 		return nil, err
 	}

@@ -259,7 +259,7 @@ func FuzzVerify(f *testing.F) {
 		if len(found) > 0 {
 			return
 		}
-		again, err := encode(values)
+		again, err := new(encoder).encode(values)
 		if err != nil {
 			t.Fatal(err)
 		}

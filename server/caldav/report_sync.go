@@ -37,7 +37,9 @@ func (e *exchange) syncCollection(body *dav.Element) error {
 			if err := e.res.refresh(tx); err != nil {
 				return err
 			}
-			state = e.res.state()
+			if state = e.res.state(); q.since > state.number {
+				return dav.Forbidden(dav.ValidSyncToken)
+			}
 			if e.res.kind == home {
 				return l.homeChanges(tx, q)
 			}
@@ -61,15 +63,18 @@ func (r *resource) refresh(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	r.home = h
-	if r.collection != nil {
-		if r.collection = h.CollectionByID(r.collection.ID); r.collection == nil {
-			return errNothing()
-		}
+	r.home, r.bag = h, h.Properties
+	if r.collection == nil {
+		return nil
 	}
+	if r.collection = h.CollectionByID(r.collection.ID); r.collection == nil {
+		return errNothing()
+	}
+	r.bag = r.collection.Properties
 	return nil
 }
 
+// readSync parses the request. That its token is not of a time to come is tested where the state is read.
 func (e *exchange) readSync(body *dav.Element) (q syncRequest, err error) {
 	if limit := body.Child(dav.Limit); limit != nil {
 		if e.res.kind == home { // changes of several collections are not cut off in the middle: RFC 6578 section 3.7
@@ -89,7 +94,7 @@ func (e *exchange) readSync(body *dav.Element) (q syncRequest, err error) {
 	}
 	then, ok := parseToken(token)
 	now := e.res.state()
-	if !ok || then.epoch != now.epoch || then.id != now.id || then.number > now.number || then.number < 0 {
+	if !ok || then.epoch != now.epoch || then.id != now.id || then.number < 0 {
 		return q, dav.Forbidden(dav.ValidSyncToken) // the client then starts anew with an empty token
 	}
 	q.since = then.number

@@ -23,6 +23,7 @@ type Generator struct {
 	base         []layer // built in, server, everyone
 	groups       subjects[GroupSettings]
 	people       subjects[PersonSettings]
+	encoder      encoder
 }
 
 // NewGenerator validates the configuration and the settings, which it keeps and which must not be changed afterwards.

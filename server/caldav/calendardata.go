@@ -28,6 +28,15 @@ type calendarData struct {
 // readCalendarData reads the body of a PUT and tests the preconditions of RFC 4791 section 5.3.2.1 that need nothing
 // but the data.
 func (e *exchange) readCalendarData() (*calendarData, error) {
+	data, err := e.readBody()
+	if err != nil {
+		return nil, err
+	}
+	return e.judge(data)
+}
+
+// readBody reads calendar data as it was sent, up to the size that an object may have.
+func (e *exchange) readBody() ([]byte, error) {
 	if err := supportedType(e.r.Header.Get("Content-Type")); err != nil {
 		return nil, err
 	}
@@ -40,7 +49,7 @@ func (e *exchange) readCalendarData() (*calendarData, error) {
 	case err != nil:
 		return nil, dav.BadRequest("The body could not be read to its end.")
 	}
-	return e.judge(data)
+	return data, nil
 }
 
 // readAll is io.ReadAll that makes room once where the length is known.
@@ -161,6 +170,3 @@ func (d *calendarData) stored(name string) store.NewObject {
 		Organizer: d.facts.Organizer, Recurring: d.facts.Recurring,
 	}
 }
-
-// scheduled says whether the data is a scheduling object resource (RFC 6638 section 3.1): it has an organizer.
-func (d *calendarData) scheduled() bool { return d.facts.Organizer != "" }

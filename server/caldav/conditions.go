@@ -21,6 +21,9 @@ func (e *exchange) preconditions(tx *store.Tx, r *resource) error {
 	if done, err := e.scheduleTagMatches(r); done {
 		return err
 	}
+	if _, err := dav.ReadETags(e.r.Header, "If-Match"); err != nil {
+		return dav.Status(http.StatusPreconditionFailed) // what is no entity tag matches nothing
+	}
 	return dav.CheckETags(e.r, r.etag())
 }
 

@@ -115,7 +115,7 @@ func (r *resource) fitsInto(target *resource) error {
 	case len(target.collection.Components) > 0 && !slices.Contains(target.collection.Components, r.item.Component):
 		return dav.Forbidden(dav.SupportedCalendarComponent)
 	case target.item != nil && target.item.ID != r.item.ID && target.item.UID != r.item.UID:
-		return target.uidConflict(r.item.Organizer != "", target.collection.Name, target.item.Name)
+		return target.uidConflict(target.collection.Name, target.item.Name)
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func (r *resource) fitsInto(target *resource) error {
 func (r *resource) transferred(target *resource, err error) error {
 	var conflict *store.UIDConflictError
 	if errors.As(err, &conflict) {
-		return target.uidConflict(r.item.Organizer != "", conflict.Collection, conflict.Name)
+		return target.uidConflict(conflict.Collection, conflict.Name)
 	}
 	return err
 }

@@ -14,7 +14,7 @@ type complianceClass struct {
 	token    string
 	methods  []string
 	reports  []dav.Name
-	on       dav.Kind   // kinds that the reports must work on
+	on       dav.Kind   // kinds that the methods and reports must work on
 	settable []dav.Name // properties that clients must be able to set
 	readable []dav.Name
 }
@@ -25,9 +25,9 @@ var complianceClasses = []complianceClass{
 	{token: "3", methods: []string{"PROPFIND", "MKCOL"}},
 	{token: "access-control", methods: []string{"ACL"}, reports: []dav.Name{dav.ACLPrincipalPropSet}},
 	{token: "calendar-access", methods: []string{"MKCALENDAR"}, reports: []dav.Name{dav.CalendarQuery, dav.CalendarMultiget}, on: calendar},
-	{token: "calendar-auto-schedule", methods: []string{"POST"}},
-	{token: "calendar-availability", methods: []string{"POST"}, settable: []dav.Name{dav.CalendarAvailability}},
-	{token: "inbox-availability", methods: []string{"POST"}, settable: []dav.Name{dav.CSCalendarAvailability}},
+	{token: "calendar-auto-schedule", methods: []string{"POST"}, on: outbox, readable: []dav.Name{dav.ScheduleChanges}},
+	{token: "calendar-availability", methods: []string{"POST"}, on: outbox, settable: []dav.Name{dav.CalendarAvailability}},
+	{token: "inbox-availability", methods: []string{"POST"}, on: outbox, settable: []dav.Name{dav.CSCalendarAvailability}},
 	{token: "calendar-proxy", settable: []dav.Name{dav.GroupMemberSet}, readable: []dav.Name{dav.CalendarProxyReadFor, dav.CalendarProxyWriteFor}},
 	{token: "calendarserver-subscribed", methods: []string{"MKCALENDAR"}, settable: []dav.Name{dav.Source}},
 	{token: "calendar-query-extended", reports: []dav.Name{dav.CalendarQuery}, on: calendar},
@@ -52,7 +52,7 @@ func (s *Server) complianceTokens() string {
 
 func (s *Server) complies(class complianceClass) bool {
 	for _, name := range class.methods {
-		if s.methodNamed(name) == nil {
+		if row := s.methodNamed(name); row == nil || (row.on|row.null)&class.on != class.on {
 			return false
 		}
 	}

@@ -55,21 +55,21 @@ func (r *resource) putIn(tx *store.Tx, data *calendarData) (store.Object, bool, 
 		return store.Object{}, false, err
 	}
 	if r.item != nil && r.item.UID != data.facts.UID { // RFC 4791 section 5.3.2.1: the UID of an object never changes
-		return store.Object{}, false, r.uidConflict(data.scheduled(), r.collection.Name, r.item.Name)
+		return store.Object{}, false, r.uidConflict(r.collection.Name, r.item.Name)
 	}
 	written, created, err := tx.PutObject(r.collection.ID, data.stored(r.loc.object))
 	var conflict *store.UIDConflictError
 	if errors.As(err, &conflict) {
-		err = r.uidConflict(data.scheduled(), conflict.Collection, conflict.Name)
+		err = r.uidConflict(conflict.Collection, conflict.Name)
 	}
 	return written, created, err
 }
 
-// uidConflict names the object that has the UID: RFC 4791 section 5.3.2.1 and, for scheduling objects, RFC 6638 section
-// 3.2.4.1. It is 403 and not 409, which Apple's clients do not understand.
-func (r *resource) uidConflict(scheduled bool, collection, name string) error {
+// uidConflict names the object that has the UID. In the same calendar RFC 4791 section 5.3.2.1 has a word for it, in
+// another one of the home RFC 6638 section 3.2.4.1. It is 403 and not 409, which Apple's clients do not understand.
+func (r *resource) uidConflict(collection, name string) error {
 	condition := dav.NoUIDConflict
-	if scheduled {
+	if collection != r.collection.Name {
 		condition = dav.UniqueSchedulingObject
 	}
 	return dav.Forbidden(condition, dav.NewHref(itemHref(r.whose, collection, name)))

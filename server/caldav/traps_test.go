@@ -205,9 +205,14 @@ func TestTrap21AUIDIsOnceInAHome(t *testing.T) {
 	s := newServer(t)
 	s.want(t, "ada", "MKCALENDAR", adaHome+"other/", "", 201)
 	s.want(t, "ada", "PUT", adaCal+"1.ics", event("1", "20260901T090000Z"), 201)
-	w := s.want(t, "ada", "PUT", adaHome+"other/1.ics", event("1", "20260901T090000Z"), 403)
-	if !strings.Contains(w.Body.String(), "no-uid-conflict><D:href>"+adaCal+"1.ics</D:href>") {
-		t.Errorf("got %s, want no-uid-conflict with the href of the other", w.Body)
+	for path, condition := range map[string]string{
+		adaCal + "2.ics":        "no-uid-conflict",
+		adaHome + "other/1.ics": "unique-scheduling-object-resource",
+	} {
+		w := s.want(t, "ada", "PUT", path, event("1", "20260901T090000Z"), 403)
+		if !strings.Contains(w.Body.String(), condition+"><D:href>"+adaCal+"1.ics</D:href>") {
+			t.Errorf("%s: got %s, want %s with the href of the other", path, w.Body, condition)
+		}
 	}
 	s.want(t, "grace", "PUT", "/calendars/users/grace/calendar/1.ics", event("1", "20260901T090000Z"), 201) // another home
 }

@@ -93,7 +93,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		o.Format = Signed
 	}
 	if o.Format&Signed != 0 && o.Signer == nil {
-		return Summary{}, errors.New("exporting signed profiles needs a signer")
+		return Summary{}, errNoSigner
 	}
 	if o.Jobs < 1 {
 		o.Jobs = runtime.GOMAXPROCS(0)
@@ -181,3 +181,5 @@ func (x *run) close() {
 
 // ErrLocked says that another run is writing to the same folder.
 var ErrLocked = errors.New("another export is writing to this folder; wait for it to end")
+
+var errNoSigner = errors.New("signed profiles need a signing identity, and none is configured")

@@ -40,6 +40,9 @@ func (r *Renderer) Wrap(p *profiles.Profile, signed bool) (*Artefact, error) {
 	if !signed {
 		return &Artefact{Profile: p, Bytes: p.Bytes(), SHA256: content}, nil
 	}
+	if r.Signer == nil {
+		return nil, errNoSigner
+	}
 	key := cacheKey{content, r.Signer.Fingerprint()}
 	bytes := r.Cache.get(key)
 	if bytes == nil {

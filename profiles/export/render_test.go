@@ -2,6 +2,7 @@ package export
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -82,5 +83,15 @@ func TestCacheForgetsTheLeastRecentlyUsed(t *testing.T) {
 	var none *Cache
 	if got := none.add(key("a"), []byte("x")); string(got) != "x" || none.get(key("a")) != nil {
 		t.Error("a nil cache remembered something")
+	}
+}
+
+func TestSignedNeedsASigner(t *testing.T) {
+	r := &Renderer{Generator: newGenerator(t, "")}
+	if _, err := r.Calendar(person(0), profiles.Any, true); !errors.Is(err, errNoSigner) {
+		t.Errorf("error %v, want %v", err, errNoSigner)
+	}
+	if _, err := Run(t.Context(), options(t, t.TempDir(), people(1), nil)); !errors.Is(err, errNoSigner) {
+		t.Errorf("error %v, want %v", err, errNoSigner)
 	}
 }

@@ -50,7 +50,8 @@ func (a apiRoute) serve(s *site, w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
 		if !slices.Contains(a.Query, name) {
-			return badParameter(name, r.URL.Query().Get(name), "left out; the parameters here are "+strings.Join(a.Query, ", "))
+			return &problem{Status: http.StatusBadRequest, Title: "The address has a mistake", Reason: "parameter",
+				Detail: "There is no parameter " + quote(name) + " here; there are " + strings.Join(a.Query, ", ") + "."}
 		}
 	}
 	return a.Serve(s, w, r)

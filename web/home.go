@@ -3,6 +3,8 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 
 	"calport/profiles"
 )
@@ -14,7 +16,7 @@ type homeView struct {
 	HasTrust bool            // our own authority: the three steps
 	Profile  string          // its name; empty if there is none
 	None     *problem        // why there is none
-	About    []profiles.Line // the account, in words
+	About    []profiles.Line // what is inside, in words
 	May      bool            // use the server at all
 }
 
@@ -32,20 +34,19 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case err == nil:
 		view.Profile = a.Profile.DisplayName
-		view.About = accountLines(profiles.Describe(a.Profile.Values(), view.Device.Platform))
+		view.About = summary(profiles.Describe(a.Profile.Values(), view.Device.Platform))
 	case !errors.As(err, &view.None):
 		return err
 	}
 	return s.render(w, r, http.StatusOK, "home", "Install", view)
 }
 
-// accountLines leaves out what is said of the profile itself.
-func accountLines(all []profiles.Line) []profiles.Line {
-	var lines []profiles.Line
-	for _, l := range all {
-		if l.Group == "Calendar account" {
-			lines = append(lines, l)
-		}
-	}
-	return lines
+// telling are the keys of the profile itself that a person should know before installing.
+var telling = []string{"ConsentText", "RemovalDate", "DurationUntilRemoval"}
+
+// summary is what is inside the payloads, and what the profile does to itself.
+func summary(all []profiles.Line) []profiles.Line {
+	return slices.DeleteFunc(slices.Clone(all), func(l profiles.Line) bool {
+		return !strings.HasPrefix(l.Path, "PayloadContent[") && !slices.Contains(telling, l.Path)
+	})
 }

@@ -31,6 +31,11 @@ func TestHomeLeadsThroughThreeStepsWhenTheAuthorityIsOurs(t *testing.T) {
 	b.get(homePath).says(t, "Calendars on this Mac", "Not needed on a Mac", "calendar.mobileconfig?platform=macos", "System Settings")
 }
 
+func TestHomeTellsWhenTheProfileRemovesItself(t *testing.T) {
+	b := build(t, plan{settings: profiles.Document{Everyone: profiles.Settings{Removal: new("30d")}}}).browser(t).signIn("ada")
+	b.get(homePath).says(t, "Removes itself after", "30 days")
+}
+
 func TestHomeHasOneStepWhenDevicesKnowTheAuthority(t *testing.T) {
 	h := build(t, plan{noTrust: true})
 	b := h.browser(t).signIn("ada")

@@ -115,7 +115,11 @@ func (s scsStore) CommitCtx(ctx context.Context, token string, data []byte, expi
 	return s.SaveSession(ctx, token, data, expires)
 }
 
+// DeleteCtx is called by scs for sessions that were never kept as well.
 func (s scsStore) DeleteCtx(ctx context.Context, token string) error {
+	if token == "" {
+		return nil
+	}
 	return s.DeleteSession(ctx, token)
 }
 

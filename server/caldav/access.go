@@ -19,25 +19,27 @@ const (
 	administrator
 )
 
+// look is what all need who may see something at all.
+const look = dav.Read | dav.ReadCurrentUserPrivilegeSet
+
 // grants is who may do what where. A role has what is granted to it and to all before it.
 var grants = []struct {
-	to   role
-	on   dav.Kind
-	may  dav.Privilege
-	note string
+	to  role
+	on  dav.Kind
+	may dav.Privilege
 }{
-	{stranger, discovery | principals, dav.Read | dav.ReadCurrentUserPrivilegeSet, "everybody looks people up"},
-	{stranger, calendar, dav.ReadFreeBusy, "everybody may know when somebody is busy"},
-	{stranger, inbox, dav.ScheduleDeliver, "everybody may invite"},
+	{stranger, discovery | principals, look}, // everybody looks people up
+	{stranger, calendar, dav.ReadFreeBusy},   // may know when somebody is busy
+	{stranger, inbox, dav.ScheduleDeliver},   // and may invite
 
-	{readDelegate, home | calendar | subscription | object, dav.Read | dav.ReadCurrentUserPrivilegeSet, ""},
-	{readDelegate, calendar | subscription, dav.WriteProperties, "colours of one's own, as in Apple's server"},
+	{readDelegate, home | calendar | subscription | object, look},
+	{readDelegate, calendar | subscription, dav.WriteProperties}, // colours of one's own, as in Apple's server
 
-	{writeDelegate, home | calendar | subscription | object | inbox | message, dav.Read | dav.ReadCurrentUserPrivilegeSet | dav.Write | dav.Unlock, ""},
-	{writeDelegate, outbox, dav.Read | dav.ReadCurrentUserPrivilegeSet | dav.ScheduleSend, "invites in the owner's name"},
+	{writeDelegate, home | calendar | subscription | object | inbox | message, look | dav.Write | dav.Unlock},
+	{writeDelegate, outbox, look | dav.ScheduleSend}, // in the owner's name
 
-	{owner, inHome | principals, dav.All, ""},
-	{administrator, everything, dav.All, ""},
+	{owner, inHome | principals, dav.All},
+	{administrator, everything, dav.All},
 }
 
 // allowed is grants, summed up for a role on a kind: filled once from the table, read on every request.

@@ -28,5 +28,18 @@
 //     something the answer has none (RFC 4791 section 5.3.4).
 //   - PROPPATCH and MKCALENDAR are all or nothing.
 //   - Everything a method changes, it changes in one transaction, in which its preconditions were tested.
-//   - A Depth:0 PROPFIND asks the store nothing; a Depth:1 one asks once.
+//   - A Depth:0 PROPFIND of a home or what is in it, live properties only, asks the store nothing that it has not in
+//     memory; a Depth:1 one asks once.
+//
+// # Divergences
+//
+//   - A UID is unique in all calendars of a home, not only in one calendar (RFC 4791 section 4.1 asks for less).
+//   - A calendar holds one type of component; a MKCALENDAR for more is refused.
+//   - A MKCALENDAR that fails for its properties is answered 207 with a DAV:multistatus, as Apple's server does and
+//     clients know; RFC 4791 section 5.3.1 leaves the form open.
+//   - PROPFIND with Depth: infinity is refused on every collection (RFC 4918 section 9.1 allows it).
+//   - Collections of people are not listed by PROPFIND: people are found by searching.
+//   - CALDAV:calendar-timezone is kept whatever it contains, and not used if it is no time zone: were it refused, Apple's
+//     clients would show a lasting warning.
+//   - Some broken data is put right when it is stored (repair.go), and then no ETag is answered.
 package caldav

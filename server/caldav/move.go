@@ -97,7 +97,7 @@ func (r *resource) moveTo(tx *store.Tx, target *resource) (created bool, err err
 
 func (r *resource) copyTo(tx *store.Tx, target *resource) (created bool, err error) {
 	if r.item == nil {
-		return false, &dav.Error{Status: http.StatusForbidden, Detail: "Calendars are not copied; their UIDs would be there twice."}
+		return false, &dav.Error{Status: http.StatusForbidden, Detail: "Calendars are not copied: their UIDs would be there twice."}
 	}
 	if err := r.fitsInto(target); err != nil {
 		return false, err
@@ -110,7 +110,8 @@ func (r *resource) copyTo(tx *store.Tx, target *resource) (created bool, err err
 // MOVE and COPY too.
 func (r *resource) fitsInto(target *resource) error {
 	switch {
-	case target.kind != object || target.collection == nil || kindOf(target.collection) != calendar || !nameAllowed(target.loc.object):
+	case target.kind != object || target.collection == nil || kindOf(target.collection) != calendar,
+		!nameAllowed(target.loc.object):
 		return dav.Forbidden(dav.CalendarCollectionLocationOK)
 	case len(target.collection.Components) > 0 && !slices.Contains(target.collection.Components, r.item.Component):
 		return dav.Forbidden(dav.SupportedCalendarComponent)

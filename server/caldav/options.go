@@ -21,7 +21,7 @@ type complianceClass struct {
 
 // complianceClasses is every token that this server knows of, in the order in which Apple's server sent them.
 var complianceClasses = []complianceClass{
-	{token: "1", methods: []string{"OPTIONS", "GET", "PUT", "DELETE", "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE"}},
+	{token: "1", methods: []string{"OPTIONS", "PROPFIND", "PROPPATCH", "MKCOL", "GET", "HEAD", "DELETE", "PUT", "COPY", "MOVE"}},
 	{token: "3", methods: []string{"PROPFIND", "MKCOL"}},
 	{token: "access-control", methods: []string{"ACL"}, reports: []dav.Name{dav.ACLPrincipalPropSet}},
 	{token: "calendar-access", methods: []string{"MKCALENDAR"}, reports: []dav.Name{dav.CalendarQuery, dav.CalendarMultiget}, on: calendar},

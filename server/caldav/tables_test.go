@@ -345,7 +345,7 @@ func TestStrangersAreToldWhatTheyLackWhateverTheMethod(t *testing.T) {
 	}
 }
 
-func TestTheDAVHeaderIsOnOptionsAndPropfind(t *testing.T) {
+func TestTrap05TheDAVHeaderIsOnOptionsAndPropfind(t *testing.T) {
 	s := placesServer(t)
 	for _, path := range []string{places[caldav.Principal], adaHome, places[caldav.Calendar]} {
 		options := s.want(t, "ada", "OPTIONS", path, "", 200).Result().Header["DAV"]

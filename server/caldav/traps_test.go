@@ -389,6 +389,38 @@ func TestTrap33TokensOutliveARestartButNotARestore(t *testing.T) {
 	s.want(t, "ada", "REPORT", adaCal, fmt.Sprintf(syncFrom, token, ""), 403)
 }
 
+func TestTrap34TimeRangesHaveOpenEndsAndZones(t *testing.T) {
+	s := newServer(t)
+	const zone = "BEGIN:VCALENDAR&#13;\nVERSION:2.0&#13;\nPRODID:x&#13;\nBEGIN:VTIMEZONE&#13;\nTZID:X&#13;\nBEGIN:STANDARD&#13;\n" +
+		"DTSTART:19700101T000000&#13;\nTZOFFSETFROM:+1200&#13;\nTZOFFSETTO:+1200&#13;\nEND:STANDARD&#13;\nEND:VTIMEZONE&#13;\nEND:VCALENDAR&#13;\n"
+	s.want(t, "ada", "PROPPATCH", adaCal, fmt.Sprintf(patch, `<C:calendar-timezone>`+zone+`</C:calendar-timezone>`), 207)
+	s.want(t, "ada", "PUT", adaCal+"floating.ics", event("floating", "20260901T100000"), 201) // 22:00 of the day before, in UTC
+	allDay := strings.NewReplacer("DTSTART:", "DTSTART;VALUE=DATE:", "DURATION:PT1H\r\n", "").Replace(event("all-day", "20260901"))
+	s.want(t, "ada", "PUT", adaCal+"all-day.ics", allDay, 201) // from 12:00 of the day before
+	daily := strings.Replace(event("daily", "20260901T150000Z"), "SUMMARY:", "RRULE:FREQ=DAILY\r\nSUMMARY:", 1)
+	s.want(t, "ada", "PUT", adaCal+"daily.ics", daily, 201)
+	for span, want := range map[string]string{
+		`start="20260831T220000Z" end="20260831T230000Z"`: "all-day floating",
+		`start="20260831T230000Z" end="20260831T233000Z"`: "all-day", // ends are exclusive
+		`start="20260831T113000Z" end="20260831T120000Z"`: "",
+		`start="20991231T000000Z"`:                        "daily",
+		`end="20260831T130000Z"`:                          "all-day",
+		`start="20260902T000000Z" end="20260902T150000Z"`: "",
+		`start="20260902T000000Z" end="20260902T150001Z"`: "daily",
+	} {
+		m := readMultistatus(t, s.want(t, "ada", "REPORT", adaCal, `<C:calendar-query xmlns:C="urn:ietf:params:xml:ns:caldav"><C:filter>
+			<C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range `+span+`/></C:comp-filter></C:comp-filter></C:filter></C:calendar-query>`, 207))
+		var got []string
+		for _, r := range m.Responses {
+			got = append(got, strings.TrimSuffix(strings.TrimPrefix(r.Href, adaCal), ".ics"))
+		}
+		slices.Sort(got)
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %q, want %q", span, got, want)
+		}
+	}
+}
+
 func TestTrap35MultigetNamesWhatIsMissingAndEchoesHrefs(t *testing.T) {
 	s := newServer(t)
 	s.want(t, "ada", "PUT", adaCal+"a%20b.ics", event("1", "20260901T090000Z"), 201)

@@ -207,6 +207,26 @@ func TestBrowserCopiesCommands(t *testing.T) {
 	c.quiet(t, h.URL)
 }
 
+func TestBrowserNeedsNoScripts(t *testing.T) {
+	c := chrome(t)
+	h := build(t, plan{})
+	c.is(t, agentIPhone, 390, "light")
+	off := emulation.SetScriptExecutionDisabledParams{Value: true}
+	if _, err := chromedp.Call(c.ctx, emulation.SetScriptExecutionDisabled, off); err != nil {
+		t.Fatal(err)
+	}
+	c.do(t, chromedp.Navigate(h.URL+helpPath))
+	c.signIn(t, "ada", demo.Password)
+	c.do(t, chromedp.WaitVisible(chromedp.CSS("#read")))
+	if got := evaluate[int](t, c, `document.querySelectorAll("[data-copy] button").length`); got != 0 {
+		t.Errorf("there are %d buttons that do nothing", got)
+	}
+	if got := evaluate[string](t, c, `getComputedStyle(document.querySelector("[data-copy] code")).userSelect`); got != "all" {
+		t.Errorf("commands are selected by %q", got)
+	}
+	c.quiet(t, h.URL)
+}
+
 // downloaded is a file that the browser has saved.
 type downloaded struct {
 	name    string

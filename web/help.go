@@ -8,8 +8,6 @@ import (
 // helpView is what to do when something does not work.
 type helpView struct {
 	HasTrust bool
-	Device   device
-	Host     string
 	Until    time.Time // when a Diagnostics profile of today removes itself
 	Commands map[string]string
 }
@@ -32,7 +30,6 @@ func (s *site) help(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, "help", "Help", helpView{
-		HasTrust: renderer.Generator.HasTrust(), Device: deviceOf(r.UserAgent()), Until: s.diagnosticsEnd(), Commands: commands,
-		Host: accountOf(renderer.Generator.Show(renderer.Groups, visitorOf(r.Context()).person)).Host,
+		HasTrust: renderer.Generator.HasTrust(), Until: s.diagnosticsEnd(), Commands: commands,
 	})
 }

@@ -2,6 +2,8 @@ package web
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"html"
 	"mime"
 	"net/http"
@@ -12,6 +14,7 @@ import (
 
 	"calport/directory"
 	"calport/profiles"
+	"calport/profiles/export"
 	"calport/signing"
 )
 
@@ -185,6 +188,35 @@ func TestManualSetUpHasThePersonsOwnValuesAndEveryPath(t *testing.T) {
 func TestManualSetUpWarnsWhoMayNotUseTheServer(t *testing.T) {
 	b := build(t, plan{access: &directory.Access{Profile: directory.Rule{Everyone: true}}}).browser(t).signIn("ada")
 	b.get(manualPath).says(t, "may not use the calendar server")
+}
+
+func TestManualSetUpSaysWhyThereIsNoUserName(t *testing.T) {
+	h := build(t, plan{settings: profiles.Document{Everyone: profiles.Settings{UserName: new("%mobile_phone%")}}})
+	h.browser(t).signIn("dmitri").get(manualPath).wants(t, http.StatusOK).says(t, "There is no user name for this account", "the mobile phone number")
+}
+
+func TestUnusableValuesAreNamedWithTheProblem(t *testing.T) {
+	var p *problem
+	err := explain(&profiles.ValueError{Setting: "user_name", Value: "a:b", Problem: "a colon ends the user name"})
+	if !errors.As(err, &p) || p.Reason != "unusable-value" || !strings.Contains(p.Detail, "user_name: a colon ends") {
+		t.Errorf("got %v", err)
+	}
+	if err := explain(errBroken); err != errBroken {
+		t.Errorf("got %v, want the error as it was", err)
+	}
+}
+
+func TestFailuresOfTheRendererTellNothing(t *testing.T) {
+	h := build(t, plan{change: func(o *Options) {
+		o.Renderer = func(context.Context) (*export.Renderer, error) { return nil, errBroken }
+	}})
+	secret, _ := h.token(t, "mdm", "list", "read")
+	b := h.browser(t).signIn("ada")
+	for _, path := range []string{
+		homePath, insidePath, manualPath, helpPath, calendarProfilePath, trustProfilePath, diagnosticsProfilePath, "/api/v1/profiles", "/api/v1/profiles/ada.mobileconfig",
+	} {
+		b.get(path, "Authorization", "Bearer "+secret).wants(t, http.StatusInternalServerError).says(t, "REQUEST42").silent(t, errBroken.Error())
+	}
 }
 
 func TestHelpHasEveryCommandToTheLetter(t *testing.T) {

@@ -8,7 +8,7 @@ for (const box of document.querySelectorAll("[data-copy]")) {
   button.textContent = "Copy";
   button.setAttribute("aria-label", "Copy " + box.dataset.copy);
   const said = document.createElement("span");
-  said.className = "said";
+  said.className = "hidden";
   said.setAttribute("role", "status");
   let timer;
   button.addEventListener("click", async () => {

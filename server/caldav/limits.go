@@ -13,6 +13,8 @@ type Limits struct {
 	Attendees    int   // of one instance; 100 by default
 	Collections  int   // of one home; 50 by default
 
+	BusyRecipients int // of one request for free and busy time; 30 by default
+
 	MinDate, MaxDate time.Time // earliest start and latest end; the years 1583 and 9999 by default
 
 	AttachmentQuota int64 // bytes of all attachments of a home; 100 MiB by default
@@ -45,6 +47,7 @@ func (l Limits) withDefaults() (Limits, error) {
 		{&l.Instances, 3000, "Instances"},
 		{&l.Attendees, 100, "Attendees"},
 		{&l.Collections, 50, "Collections"},
+		{&l.BusyRecipients, 30, "BusyRecipients"},
 		{&l.PropertySize, 64 << 10, "PropertySize"},
 		{&l.Properties, 200, "Properties"},
 		{&l.SearchHits, 500, "SearchHits"},

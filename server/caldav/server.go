@@ -49,6 +49,7 @@ type Server struct {
 
 	// The tables. What runs reads them here: a row cannot refer to the table that it stands in.
 	methods          []method
+	posts            []post
 	reports          []report
 	properties       dav.Table[*resource]
 	live             map[dav.Name]live // properties, by name
@@ -67,7 +68,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		store: o.Store, people: o.People, isAdmin: o.IsAdmin, limits: limits, log: o.Log,
 		origin: o.Origin, now: o.Now, requestID: o.RequestID, setOperation: o.SetOperation,
-		methods: methods, reports: reports, properties: properties, live: index(properties),
+		methods: methods, posts: posts, reports: reports, properties: properties, live: index(properties),
 	}
 	s.complianceHeader = []string{s.complianceTokens()}
 	if s.isAdmin == nil {

@@ -71,6 +71,7 @@ func newServerWith(t testing.TB, limits caldav.Limits) *testServer {
 		People:       func() *directory.Snapshot { return snapshot },
 		IsAdmin:      func(p *directory.Principal) bool { return p.ShortName == "admin" },
 		Limits:       limits,
+		Now:          clock,
 		Log:          slog.New(slog.NewTextHandler(ts.log, nil)),
 		SetOperation: func(_ context.Context, op string) { ts.said = append(ts.said, op) },
 	})

@@ -1,0 +1,164 @@
+package schedule
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+
+	"calport/directory"
+	"calport/server/ical"
+	"calport/server/itip"
+	"calport/server/store"
+)
+
+// BusyQuery asks when somebody is busy.
+type BusyQuery struct {
+	Range ical.Range // with a start and an end
+	// Asker is who wants to know, and MaskUID the UID of the event that he is arranging: it does not make people busy.
+	Asker   *directory.Principal
+	MaskUID string
+}
+
+// maxBusy bounds how many periods one answer is made from.
+const maxBusy = 100_000
+
+// ErrTooBusy says that somebody has more periods in the range than an answer holds.
+var ErrTooBusy = errors.New("schedule: too many busy periods")
+
+// Busy computes when a principal is busy, sorted by type and start, without overlaps within a type: from the events of
+// calendars that count, and from the availability on the inbox (RFC 6638 section 5, RFC 7953 section 7.3). Who has no
+// home yet is free.
+//
+// The error is ErrTooBusy or the store's.
+func Busy(tx *store.Tx, people *directory.Snapshot, whose *directory.Principal, q BusyQuery) ([]ical.BusyPeriod, error) {
+	home, err := tx.Home(ownerKey(whose))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	b := busyReader{people: people, whose: whose, q: q}
+	for _, c := range home.Collections {
+		if !CountsForFreeBusy(c) {
+			continue
+		}
+		if err := b.read(tx, c); err != nil {
+			return nil, err
+		}
+	}
+	b.found = append(b.found, unavailable(home, q.Range)...)
+	return Merge(b.found), nil
+}
+
+// busyReader gathers the busy time of one principal.
+type busyReader struct {
+	people *directory.Snapshot
+	whose  *directory.Principal
+	q      BusyQuery
+	found  []ical.BusyPeriod
+}
+
+func (b *busyReader) read(tx *store.Tx, c *store.Collection) error {
+	zone := Timezone(c)
+	for item, err := range tx.ObjectsInRange(c.ID, "", b.q.Range.Start.Unix(), b.q.Range.End.Unix(), store.Whole) {
+		if err != nil {
+			return err
+		}
+		if item.Component == "VTODO" || b.masked(&item) {
+			continue
+		}
+		calendar, err := ical.Parse(item.Data)
+		if err != nil {
+			continue // a damaged event must not hide the others
+		}
+		b.add(ical.NewObject(calendar, zone), item.Organizer != "")
+		if len(b.found) > maxBusy {
+			return ErrTooBusy
+		}
+	}
+	return nil
+}
+
+// masked: the event that is being arranged does not count, if it is the asker's.
+func (b *busyReader) masked(item *store.Object) bool {
+	if b.q.MaskUID == "" || item.UID != b.q.MaskUID {
+		return false
+	}
+	if item.Organizer == "" {
+		return isPrincipal(b.whose, b.q.Asker)
+	}
+	return isPrincipal(ByAddress(b.people, item.Organizer), b.q.Asker)
+}
+
+// add takes up the busy time of one object. In a meeting it is the person's own participation that decides, whatever the
+// client made of TRANSP.
+func (b *busyReader) add(o *ical.Object, meeting bool) {
+	if !meeting || o.Kind() != "VEVENT" {
+		b.found = slices.AppendSeq(b.found, o.Busy(b.q.Range))
+		return
+	}
+	types := map[*ical.Component]ical.FBType{}
+	for i := range o.Instances(b.q.Range) {
+		t, known := types[i.Component]
+		if !known {
+			t = b.typeOf(i.Component)
+			types[i.Component] = t
+		}
+		if t == ical.Free {
+			continue
+		}
+		p := ical.BusyPeriod{Start: i.Start.UTC(), End: i.End.UTC(), Type: t}
+		if p.Start.Before(b.q.Range.Start) {
+			p.Start = b.q.Range.Start.UTC()
+		}
+		if p.End.After(b.q.Range.End) {
+			p.End = b.q.Range.End.UTC()
+		}
+		if p.Start.Before(p.End) {
+			b.found = append(b.found, p)
+		}
+	}
+}
+
+// typeOf is what a component of a meeting does to the time of the one whose copy it is.
+func (b *busyReader) typeOf(c *ical.Component) ical.FBType {
+	status := strings.ToUpper(c.Value("STATUS"))
+	if strings.EqualFold(c.Value("TRANSP"), "TRANSPARENT") || status == "CANCELLED" {
+		return ical.Free
+	}
+	for p := range c.Props("ATTENDEE") {
+		if !isPrincipal(ByAddress(b.people, p.Value()), b.whose) {
+			continue
+		}
+		switch itip.PartStat(strings.ToUpper(p.Param("PARTSTAT"))) {
+		case itip.Declined, itip.Delegated:
+			return ical.Free
+		case itip.NeedsAction, itip.Tentative, "":
+			return ical.BusyTentative
+		}
+	}
+	if status == "TENTATIVE" {
+		return ical.BusyTentative
+	}
+	return ical.Busy
+}
+
+// Merge sorts periods by type and start, and joins those of one type that touch.
+func Merge(periods []ical.BusyPeriod) []ical.BusyPeriod {
+	slices.SortFunc(periods, func(a, b ical.BusyPeriod) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), a.Start.Compare(b.Start), a.End.Compare(b.End))
+	})
+	var all []ical.BusyPeriod
+	for _, p := range periods {
+		if n := len(all); n > 0 && all[n-1].Type == p.Type && !p.Start.After(all[n-1].End) {
+			if p.End.After(all[n-1].End) {
+				all[n-1].End = p.End
+			}
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
+}

@@ -27,7 +27,7 @@ const lanSelf = "this machine"
 func setupDemo(p *program, c *cobra.Command) func(context.Context, []string) error {
 	f := &demoFlags{}
 	flags := c.Flags()
-	flags.StringVar(&f.data, "data", "", "`folder` for everything; kept between starts (default: calport-demo in the user's cache folder)")
+	flags.StringVar(&f.data, "data", "", "`folder` for everything; kept between starts (default ~/.cache/calport-demo)")
 	flags.StringVar(&f.https, "https", "127.0.0.1:8443", "`address` for https")
 	flags.StringVar(&f.http, "http", "127.0.0.1:8008", "`address` that leads to https")
 	flags.StringVar(&f.lan, "lan", "", "let the local network in, by this `host` name (default this machine's .local name)")
@@ -38,11 +38,12 @@ func setupDemo(p *program, c *cobra.Command) func(context.Context, []string) err
 // demo runs the sample organisation until ctx ends.
 func (p *program) demo(ctx context.Context, f *demoFlags, given func(string) bool) error {
 	if f.data == "" {
-		cache, err := os.UserCacheDir()
+		// The same place on every system, so that the README can name it.
+		home, err := os.UserHomeDir()
 		if err != nil {
-			cache = os.TempDir()
+			home = os.TempDir()
 		}
-		f.data = filepath.Join(cache, "calport-demo")
+		f.data = filepath.Join(home, ".cache", "calport-demo")
 	}
 	dir, err := filepath.Abs(f.data)
 	if err != nil {

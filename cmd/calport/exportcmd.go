@@ -179,7 +179,7 @@ func progressBar(w io.Writer) func(export.Progress) {
 		}
 		bar.Describe(counts(e.Summary))
 		bar.Set(e.Done)
-		if e.Done == e.Total {
+		if e.Final {
 			fmt.Fprintln(w)
 		}
 	}
@@ -190,13 +190,12 @@ const plainEvery = 5 * time.Second
 
 func progressPlain(w io.Writer) func(export.Progress) {
 	var last time.Time
-	var said export.Progress
 	return func(e export.Progress) {
 		now := time.Now()
-		if e.Done < e.Total && now.Sub(last) < plainEvery || e.Summary == said.Summary && e.Done == said.Done {
+		if !e.Final && now.Sub(last) < plainEvery {
 			return
 		}
-		last, said = now, e
+		last = now
 		fmt.Fprintf(w, "%d of %d people, %s, %.0f/s, %s left\n", e.Done, e.Total, counts(e.Summary), e.Rate, e.ETA.Round(time.Second))
 	}
 }

@@ -52,6 +52,7 @@ func listenError(d *door, err error) error {
 // Clients keep a handful of connections open for as long as they may (reference trap 58).
 const (
 	headerTimeout = 15 * time.Second
+	answerTimeout = 10 * time.Minute // an answer streams from a read transaction: a client that never reads must not hold it
 	idleTimeout   = 3 * time.Minute
 	drainTimeout  = 10 * time.Second
 	maxHeader     = 64 << 10
@@ -62,7 +63,7 @@ func serveDoors(ctx context.Context, doors []*door, log *slog.Logger) error {
 	failed := make(chan error, len(doors))
 	var servers []*http.Server
 	for _, d := range doors {
-		s := &http.Server{Handler: d.handler, TLSConfig: d.tls, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		s := &http.Server{Handler: d.handler, TLSConfig: d.tls, ReadHeaderTimeout: headerTimeout, WriteTimeout: answerTimeout, IdleTimeout: idleTimeout,
 			MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(quiet{log.Handler()}, slog.LevelDebug)}
 		servers = append(servers, s)
 		go func() {

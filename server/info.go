@@ -12,6 +12,7 @@ import (
 // info is what the outermost handler and the inner ones tell each other about one request. It is written by the
 // request's own goroutine only.
 type info struct {
+	server    *Server
 	id        string
 	client    client
 	principal string
@@ -37,7 +38,7 @@ func SetOperation(ctx context.Context, operation string) { infoOf(ctx).operation
 func (s *Server) outermost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.o.Now()
-		in := &info{id: rand.Text()[:12], client: s.clientOf(r), operation: r.Method}
+		in := &info{server: s, id: rand.Text()[:12], client: s.clientOf(r), operation: r.Method}
 		rec := &recorder{ResponseWriter: w}
 		r = r.WithContext(context.WithValue(r.Context(), infoKey{}, in))
 		defer func() {

@@ -153,3 +153,13 @@ func query(r *http.Request) string {
 
 // ClientAddr is the address of the client of this request, proxies seen through. It is what the portal throttles by.
 func ClientAddr(ctx context.Context) netip.Addr { return infoOf(ctx).client.addr }
+
+// OriginOf is the origin by which the client of this request came, proxies seen through, if it is one of ours; else
+// the public one.
+func OriginOf(r *http.Request) string {
+	in := infoOf(r.Context())
+	if in.server == nil {
+		return "https://" + r.Host
+	}
+	return in.server.base(in.client)
+}

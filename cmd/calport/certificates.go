@@ -103,7 +103,9 @@ func (h *house) certificates() (server.CertificateSource, error) {
 		}
 		return m, nil
 	}
-	return h.authority.TLSLeaves(h.config.certificateNames(), h.now, signing.ECDSAP256, signing.RSA2048)
+	var err error
+	h.leaves, err = h.authority.TLSLeaves(h.config.certificateNames(), h.now, signing.ECDSAP256, signing.RSA2048)
+	return h.leaves, err
 }
 
 // certificateNames are the names of our own TLS certificate: the public host, its aliases, loopback, and the

@@ -34,7 +34,8 @@ type house struct {
 	access    directory.Access
 	authority *signing.Authority // nil where neither TLS nor signing is our own
 	signer    *signing.Identity
-	calendars http.Handler // what serves DAV; nil until a server is assembled
+	leaves    *signing.TLSLeaves // nil unless TLS is our own
+	calendars http.Handler       // what serves DAV; nil until a server is assembled
 
 	registry *prometheus.Registry // nil unless metrics are served
 	observe  func(operation string, status int, took time.Duration)

@@ -61,6 +61,7 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 	}
 	h.warnOfStrangers()
 	background.Go(func() { h.people.Run(ctx) })
+	background.Go(func() { h.daily(ctx) })
 	served := make(chan error, 1)
 	background.Go(func() { served <- serveDoors(ctx, doors, h.log) })
 	for _, d := range doors {
@@ -84,6 +85,27 @@ func (h *house) firstPeople(ctx context.Context) error {
 		h.log.Error("the directory does not answer and there is no copy of it yet; nobody can sign in until it does", "err", err)
 	}
 	return ctx.Err()
+}
+
+// daily does what is due once a day, and at the start: it forgets expired sessions and renews certificates of our own.
+func (h *house) daily(ctx context.Context) {
+	day := time.NewTicker(24 * time.Hour)
+	defer day.Stop()
+	for {
+		if _, err := h.store.PurgeSessions(ctx); err != nil && ctx.Err() == nil {
+			h.log.Error("expired sessions cannot be forgotten", "err", err)
+		}
+		if h.leaves != nil {
+			if err := h.leaves.Renew(); err != nil {
+				h.log.Error("our own TLS certificate cannot be renewed", "err", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-day.C:
+		}
+	}
 }
 
 // warnOfStrangers names what the access lists name and the directory does not have: neither person nor group.
@@ -145,7 +167,8 @@ func (h *house) origin() (*server.Server, error) {
 	})
 	var err error
 	h.calendars, err = caldav.New(caldav.Options{
-		Store: h.store, People: h.people.Snapshot, Log: h.log, RequestID: server.RequestID, SetOperation: server.SetOperation,
+		Store: h.store, People: h.people.Snapshot, Origin: server.OriginOf,
+		Log: h.log, Now: h.now, RequestID: server.RequestID, SetOperation: server.SetOperation,
 		IsAdmin: func(p *directory.Principal) bool { return h.access.Admin.Allows(h.people.Snapshot(), p) },
 		Limits:  h.config.limits(),
 	})

@@ -1,7 +1,6 @@
 package itip
 
 import (
-	"iter"
 	"strings"
 	"time"
 
@@ -31,44 +30,59 @@ type Context struct {
 	// Stale says that the client wrote over a version it had not seen: its
 	// Schedule-Tag matched, the ETag did not (RFC 6638 section 3.2.10).
 	Stale bool
+	// Auto says that the owner answers by itself, as rooms do: what is
+	// cancelled is removed and not kept for reading.
+	Auto bool
 	// ProdID of the messages; "" is that of calport.
 	ProdID string
 }
 
-func (x *Context) me(address string) bool { return x.Me != nil && x.Me(address) }
+// call is the context of one call, with what was looked up in it.
+type call struct {
+	Context
+	known map[string]*User
+	lines map[*ical.Component]map[string]*ical.Property // attendees by key
+}
 
-func (x *Context) lookup(address string) (User, bool) {
+func newCall(x Context) *call {
+	return &call{Context: x, known: map[string]*User{}, lines: map[*ical.Component]map[string]*ical.Property{}}
+}
+
+func (x *call) me(address string) bool { return x.Me != nil && x.Me(address) }
+
+// user returns who is behind an address, nil if this server does not serve it.
+func (x *call) user(address string) *User {
 	if x.Lookup == nil {
-		return User{}, false
+		return nil
 	}
-	return x.Lookup(address)
+	if u, ok := x.known[address]; ok {
+		return u
+	}
+	var found *User
+	if u, ok := x.Lookup(address); ok && u.Address != "" {
+		found = &u
+	}
+	x.known[address] = found
+	return found
 }
 
-// canonical returns the form of an address that is compared: that of the
-// directory if it is known there.
-func (x *Context) canonical(address string) string {
-	if u, ok := x.lookup(address); ok {
-		return key(u.Address)
+// address returns the canonical form of an address where it is known.
+func (x *call) address(address string) string {
+	if u := x.user(address); u != nil {
+		return u.Address
 	}
-	return key(address)
+	return address
 }
+
+// key returns the form in which the addresses of one user are equal.
+func (x *call) key(address string) string { return key(x.address(address)) }
+
+func (x *call) same(a, b string) bool { return x.key(a) == x.key(b) }
+
+// stamp is the time as a DATE-TIME in UTC.
+func (x *call) stamp() string { return ical.UTCOf(x.Now).String() }
 
 // key returns an address in the form in which equal ones are equal. The
 // schemes that occur, mailto: and urn:, name the same thing in any letter case
 // here.
 func key(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
-
-// timed yields the components that are scheduled: those that are no time
-// zone.
-func timed(cal *ical.Component) iter.Seq[*ical.Component] {
-	return func(yield func(*ical.Component) bool) {
-		if cal == nil {
-			return
-		}
-		for _, c := range cal.Components {
-			if c.Name != "VTIMEZONE" && !yield(c) {
-				return
-			}
-		}
-	}
-}

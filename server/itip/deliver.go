@@ -37,18 +37,77 @@ const (
 	Remove                 // delete the copy
 )
 
+// The codes of RFC 6638 section 3.2.9 that a delivery has for the sender.
+const (
+	statusDelivered = "1.2"
+	statusProcessed = "2.0"
+	statusRejected  = "5.3"
+)
+
 // Deliver lets a message act on the copy of its recipient, nil if he has none.
 // The context is the recipient's.
 //
-// The error is an [ErrMessage] or [ErrRejected].
+// The error is an [ErrMessage] or [ErrRejected]; the Delivery has the Status
+// all the same.
 func Deliver(m *Message, mine *ical.Component, x Context) (Delivery, error) {
-	return Delivery{}, nil
+	c := newCall(x)
+	if len(m.parts()) == 0 {
+		return Delivery{Status: statusRejected}, broken(ErrMessage, "%s of nothing that is scheduled", m.Method)
+	}
+	if m.Method.toOrganizer() {
+		return c.deliverToOrganizer(m, mine)
+	}
+	if mine != nil && Organizer(mine) != "" && !c.same(Organizer(mine), m.From) {
+		return Delivery{Status: statusRejected}, broken(ErrRejected, "%s is the organizer, not %s", Organizer(mine), m.From)
+	}
+	switch m.Method {
+	case MethodRequest:
+		return c.deliverRequest(m, mine), nil
+	case MethodAdd:
+		return c.deliverAdd(m, mine), nil
+	case MethodCancel:
+		return c.deliverCancel(m, mine), nil
+	case MethodPublish, MethodDeclineCounter:
+		return Delivery{Status: statusDelivered}, nil
+	}
+	return Delivery{Status: statusRejected}, broken(ErrMessage, "unknown METHOD %q", m.Method)
 }
 
-// ReadMessage reads an iTIP message from outside: one METHOD, one UID, an
-// organizer, and at least the one attendee who sends it where it is a reply.
-// From is the organizer or the replying attendee; To is empty where it is not
-// in the data.
-//
-// The error is an [ErrMessage].
-func ReadMessage(cal *ical.Component) (*Message, error) { return nil, nil }
+// deliverToOrganizer lets a message of an attendee act on the organizer's copy.
+func (x *call) deliverToOrganizer(m *Message, mine *ical.Component) (Delivery, error) {
+	switch {
+	case mine == nil:
+		return Delivery{Status: statusProcessed}, nil
+	case !x.me(Organizer(mine)):
+		return Delivery{Status: statusRejected}, broken(ErrRejected, "the organizer is %q", Organizer(mine))
+	case m.Method == MethodRefresh:
+		return x.deliverRefresh(m, mine), nil
+	}
+	return x.deliverReply(m, mine), nil
+}
+
+// deliverRefresh answers a REFRESH (RFC 5546 section 3.2.6).
+func (x *call) deliverRefresh(m *Message, mine *ical.Component) Delivery {
+	s := x.read(mine)
+	sees := x.seenBy(s, m.From)
+	if len(sees) == 0 {
+		return Delivery{Status: statusRejected}
+	}
+	return Delivery{Status: statusProcessed, Resend: []Message{{
+		Method: MethodRequest, From: x.address(Organizer(mine)), To: x.address(m.From), Calendar: x.view(s, sees),
+	}}}
+}
+
+// toOrganizer says whether a method is one that attendees send.
+func (m Method) toOrganizer() bool {
+	return m == MethodReply || m == MethodCounter || m == MethodRefresh
+}
+
+// parts returns the components that the message is about.
+func (m *Message) parts() []*ical.Component {
+	var all []*ical.Component
+	for c := range scheduled(m.Calendar) {
+		all = append(all, c)
+	}
+	return all
+}

@@ -5,7 +5,7 @@ import "calport/server/ical"
 // Method is an iTIP METHOD (RFC 5546 section 1.4).
 type Method string
 
-// The methods. PUBLISH, COUNTER, DECLINECOUNTER, ADD and REFRESH come from
+// The methods. This package makes the first three; the others come from
 // outside only.
 const (
 	MethodRequest        Method = "REQUEST"
@@ -32,11 +32,23 @@ const (
 	InProcess   PartStat = "IN-PROCESS" // VTODO
 )
 
+// Agent is a SCHEDULE-AGENT (RFC 6638 section 7.1).
+type Agent string
+
+// Who schedules for a calendar user.
+const (
+	AgentServer Agent = "SERVER"
+	AgentClient Agent = "CLIENT"
+	AgentNone   Agent = "NONE"
+)
+
 // Message is one iTIP message to one recipient.
 type Message struct {
 	Method   Method
-	From, To string          // calendar user addresses, canonical where known
-	Calendar *ical.Component // with METHOD
+	From, To string // calendar user addresses, canonical where known
+	// Calendar has the METHOD. Messages to several attendees may share it: it
+	// must not be changed.
+	Calendar *ical.Component
 	// Refresh marks a REQUEST that only tells of other attendees'
 	// participation: no inbox item, and the Schedule-Tag stays.
 	Refresh bool
@@ -47,8 +59,23 @@ type Message struct {
 
 // UID returns the UID of the object that the message is about.
 func (m *Message) UID() string {
-	for c := range timed(m.Calendar) {
+	for c := range scheduled(m.Calendar) {
 		return c.Text("UID")
 	}
 	return ""
+}
+
+// envelope returns a VCALENDAR for a message with copies of the time zones of
+// the object that it is about.
+func (x *call) envelope(method Method, from *ical.Component) *ical.Component {
+	id := x.ProdID
+	if id == "" {
+		id = "-//calport//EN"
+	}
+	cal := ical.NewCalendar(id)
+	cal.Add(ical.NewProperty("METHOD", string(method)))
+	for zone := range from.Children("VTIMEZONE") {
+		cal.AddChild(zone.Clone())
+	}
+	return cal
 }

@@ -1,6 +1,11 @@
 package itip
 
-import "calport/server/ical"
+import (
+	"iter"
+	"strings"
+
+	"calport/server/ical"
+)
 
 // Role is what an object's owner is in it.
 type Role uint8
@@ -35,21 +40,28 @@ func Classify(cal *ical.Component, me func(address string) bool) Role {
 
 // Organizer returns the address of the first ORGANIZER as it is written, or
 // "".
-func Organizer(cal *ical.Component) string {
-	for c := range timed(cal) {
-		if o := c.Value("ORGANIZER"); o != "" {
-			return o
+func Organizer(cal *ical.Component) string { return organizer(cal).Value() }
+
+// organizer returns the first ORGANIZER, or nil.
+func organizer(cal *ical.Component) *ical.Property {
+	for c := range scheduled(cal) {
+		if p := c.Prop("ORGANIZER"); p.Value() != "" {
+			return p
 		}
 	}
-	return ""
+	return nil
 }
+
+// OrganizerAgent returns the SCHEDULE-AGENT of the ORGANIZER: who schedules for
+// an attendee's copy (RFC 6638 section 7.1).
+func OrganizerAgent(cal *ical.Component) Agent { return agent(organizer(cal)) }
 
 // Attendees returns the addresses of all attendees in any component as they
 // are written, each once, in order.
 func Attendees(cal *ical.Component) []string {
 	var all []string
 	seen := map[string]bool{}
-	for c := range timed(cal) {
+	for c := range scheduled(cal) {
 		for p := range c.Props("ATTENDEE") {
 			if k := key(p.Value()); !seen[k] {
 				seen[k] = true
@@ -58,4 +70,28 @@ func Attendees(cal *ical.Component) []string {
 		}
 	}
 	return all
+}
+
+// scheduled yields the components that take part in scheduling.
+func scheduled(cal *ical.Component) iter.Seq[*ical.Component] {
+	return func(yield func(*ical.Component) bool) {
+		if cal == nil {
+			return
+		}
+		for _, c := range cal.Components {
+			if schedulable(c.Name) && !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// schedulable says whether a component is of a kind that is scheduled (RFC
+// 6638 section 3.1).
+func schedulable(name string) bool {
+	switch strings.ToUpper(name) {
+	case "VEVENT", "VTODO", "VPOLL":
+		return true
+	}
+	return false
 }

@@ -1,0 +1,79 @@
+package itip
+
+import (
+	"fmt"
+	"slices"
+
+	"calport/server/ical"
+)
+
+// outgoing are messages that are to be made when the object is complete.
+type outgoing struct{ list []draft }
+
+// draft is one message to be.
+type draft struct {
+	method  Method
+	from    string
+	to      string
+	refresh bool
+	touched []ical.Time
+	view    string // names what the calendar has in it
+	make    func() *ical.Component
+}
+
+func (o *outgoing) add(d draft) { o.list = append(o.list, d) }
+
+// build makes the messages. Recipients who see the same get the same calendar.
+func (o *outgoing) build() []Message {
+	all := make([]Message, 0, len(o.list))
+	views := map[string]*ical.Component{}
+	for _, d := range o.list {
+		cal := views[d.view]
+		if cal == nil {
+			cal = d.make()
+			if d.view != "" {
+				views[d.view] = cal
+			}
+		}
+		all = append(all, Message{
+			Method: d.method, From: d.from, To: d.to,
+			Calendar: cal, Refresh: d.refresh, Instances: d.touched,
+		})
+	}
+	return all
+}
+
+// viewName names what an attendee sees: which of the components, and whether
+// that is all of it.
+func viewName(ids []id, all bool) string { return fmt.Sprint(all, ids) }
+
+// seenBy returns the components in which an attendee is invited.
+func (x *call) seenBy(s *series, who string) []id {
+	var ids []id
+	for _, at := range s.ids {
+		if x.invited(s.parts[at], who) != nil {
+			ids = append(ids, at)
+		}
+	}
+	return ids
+}
+
+// view makes a REQUEST of the given components. If it has the master, the
+// instances that are described by components that are left out are excluded:
+// the attendee is not invited to them.
+func (x *call) view(s *series, ids []id) *ical.Component {
+	cal := x.envelope(MethodRequest, s.cal)
+	for _, at := range ids {
+		c := public(s.parts[at])
+		c.Set(ical.NewProperty("DTSTAMP", x.stamp())) // RFC 5546 section 2.1.5
+		if at == whole {
+			for _, other := range s.ids {
+				if other != whole && !slices.Contains(ids, other) && s.valid(other) {
+					c.Add(s.utc(other).Property("EXDATE"))
+				}
+			}
+		}
+		cal.AddChild(c)
+	}
+	return cal
+}

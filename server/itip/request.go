@@ -1,0 +1,117 @@
+package itip
+
+import (
+	"slices"
+	"strings"
+
+	"calport/server/ical"
+)
+
+// request drafts the REQUESTs, and takes note of them in the object.
+func (o *organizing) request() {
+	for _, who := range Attendees(o.after.cal) {
+		if o.me(who) {
+			continue
+		}
+		forced := o.takeForce(who)
+		sees := o.seenBy(o.after, who)
+		if len(sees) == 0 {
+			continue
+		}
+		ids, refresh := o.tell(who, sees, forced)
+		if len(ids) == 0 {
+			continue
+		}
+		d := draft{method: MethodRequest, from: Organizer(o.after.cal), to: who, refresh: refresh}
+		if len(ids) < len(sees) {
+			d.touched = o.after.touched(ids)
+		}
+		d.view = viewName(ids, len(ids) == len(sees))
+		d.make = func() *ical.Component { return o.view(o.after, ids) }
+		o.requests.add(d)
+		if !refresh {
+			SetStatus(o.after.cal, who, "1.2")
+		}
+	}
+}
+
+// takeForce returns the instances for which the client wants a REQUEST sent in
+// any case, and removes the wish (RFC 6638 section 7.2).
+func (o *organizing) takeForce(who string) []id {
+	var ids []id
+	for _, at := range o.after.ids {
+		p := o.find(o.after.parts[at], who)
+		if p == nil {
+			continue
+		}
+		if strings.EqualFold(p.Param("SCHEDULE-FORCE-SEND"), "REQUEST") {
+			ids = append(ids, at)
+		}
+		p.DelParam("SCHEDULE-FORCE-SEND")
+	}
+	return ids
+}
+
+// tell returns of which components an attendee is told, among those that he
+// sees: none, some overrides, or all. Refresh says that only others' answers
+// are new.
+func (o *organizing) tell(who string, sees, forced []id) (ids []id, refresh bool) {
+	had := o.seenBy(o.before, who)
+	news := append(slices.Clone(forced), o.calls[o.key(who)]...)
+	for _, at := range sees {
+		fresh := o.invited(o.before.effective(at), who) == nil
+		if o.levels[at] == altered || fresh {
+			news = append(news, at)
+		}
+	}
+	leftSeries := slices.Contains(had, whole) && !slices.Contains(sees, whole)
+	if len(had) == 0 || leftSeries || o.levels[whole] == altered || slices.Contains(news, whole) {
+		return sees, false
+	}
+	for _, at := range sees {
+		if slices.Contains(news, at) {
+			ids = append(ids, at)
+		}
+	}
+	if len(ids) > 0 {
+		return ids, false
+	}
+	for _, at := range sees {
+		if o.levels[at] == refreshed && o.user(who) != nil {
+			return sees, true
+		}
+	}
+	return nil, false
+}
+
+// refreshLimit is the number of attendees above which they are not told of
+// each other's answers.
+const refreshLimit = 50
+
+// Refresh returns the messages that tell the attendees other than the one who
+// replied how things stand. Only attendees that this server serves get one, and
+// none if they are many.
+func Refresh(object *ical.Component, replied string, x Context) []Message {
+	c := newCall(x)
+	all := Attendees(object)
+	if len(all) > refreshLimit {
+		return nil
+	}
+	var out outgoing
+	s := c.read(object)
+	for _, who := range all {
+		if c.me(who) || c.same(who, replied) || c.user(who) == nil {
+			continue
+		}
+		sees := c.seenBy(s, who)
+		if len(sees) == 0 {
+			continue
+		}
+		out.add(draft{
+			method: MethodRequest, from: Organizer(object), to: who, refresh: true,
+			view: viewName(sees, true),
+			make: func() *ical.Component { return c.view(s, sees) },
+		})
+	}
+	return out.build()
+}

@@ -14,6 +14,12 @@ import (
 // nameServer serves a zone file on loopback until the test ends.
 func nameServer(t *testing.T, zone string) (address string) {
 	t.Helper()
+	return nameServerOn(t, "127.0.0.1:0", zone)
+}
+
+// nameServerOn serves a zone file on an address until the test ends.
+func nameServerOn(t *testing.T, on, zone string) (address string) {
+	t.Helper()
 	var records []dns.RR
 	parser := dns.NewZoneParser(strings.NewReader(zone), ".", "zone")
 	for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
@@ -36,7 +42,7 @@ func nameServer(t *testing.T, zone string) (address string) {
 		}
 		w.WriteMsg(m)
 	}
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+	packets, err := net.ListenPacket("udp", on)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,8 @@ type calendarData struct {
 	bytes    []byte
 	calendar *ical.Component
 	facts    ical.Facts
-	repaired bool // the bytes are no longer those that were sent
+	repaired bool   // the bytes are no longer those that were sent
+	tag      string // the Schedule-Tag; "" for what is no scheduling object
 }
 
 // readCalendarData reads the body of a PUT and tests the preconditions of RFC 4791 section 5.3.2.1 that need nothing
@@ -167,6 +168,12 @@ func (d *calendarData) stored(name string) store.NewObject {
 	return store.NewObject{
 		Name: name, UID: d.facts.UID, Component: d.facts.Component, Data: d.bytes,
 		FirstStart: d.facts.FirstStart, LastEnd: d.facts.LastEnd,
-		Organizer: d.facts.Organizer, Recurring: d.facts.Recurring,
+		Organizer: d.facts.Organizer, Recurring: d.facts.Recurring, ScheduleTag: d.tag,
 	}
+}
+
+// become replaces the data by what scheduling made of it.
+func (d *calendarData) become(calendar *ical.Component) {
+	d.calendar, d.bytes, d.repaired = calendar, calendar.Bytes(), true
+	d.facts = ical.NewObject(calendar, nil).Facts()
 }

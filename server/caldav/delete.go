@@ -18,6 +18,11 @@ func (e *exchange) delete() error {
 			return err
 		}
 		if r.item != nil {
+			if r.kind == object {
+				if err := r.unschedule(tx, r.item, wantsReply(e.r.Header)); err != nil {
+					return err
+				}
+			}
 			return tx.DeleteObject(r.collection.ID, r.item.Name)
 		}
 		if err := r.deletable(); err != nil {

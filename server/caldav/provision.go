@@ -36,6 +36,23 @@ var provisioned = []struct {
 // provision makes a principal's home. Of two at once one makes it, and the other's transaction, which finds it made,
 // ends no sooner than that of the first.
 func (s *Server) provision(ctx context.Context, whose *directory.Principal) error {
+	return s.store.Write(ctx, func(tx *store.Tx) error {
+		_, err := s.homeIn(tx, whose)
+		return err
+	})
+}
+
+// homeIn is a principal's home within a transaction, made if it is not there.
+func (s *Server) homeIn(tx *store.Tx, whose *directory.Principal) (*store.Home, error) {
+	h, err := tx.Home(ownerKey(whose))
+	if errors.Is(err, store.ErrNotFound) {
+		return tx.CreateHome(ownerKey(whose), firstCollections())
+	}
+	return h, err
+}
+
+// firstCollections are what a home is made with.
+func firstCollections() []store.NewCollection {
 	var all []store.NewCollection
 	for _, p := range provisioned {
 		c := store.NewCollection{Name: p.name, Kind: p.kind, Components: p.components}
@@ -44,13 +61,7 @@ func (s *Server) provision(ctx context.Context, whose *directory.Principal) erro
 		}
 		all = append(all, c)
 	}
-	return s.store.Write(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Home(ownerKey(whose)); !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		_, err := tx.CreateHome(ownerKey(whose), all)
-		return err
-	})
+	return all
 }
 
 // isDefault says whether a collection is one that scheduling or clients rely on, so that it cannot be deleted

@@ -37,7 +37,7 @@ func (e *exchange) put() error {
 		if err := e.preconditions(tx, r); err != nil {
 			return err
 		}
-		written, created, err = r.putIn(tx, data)
+		written, created, err = r.putIn(tx, data, e.stale(r))
 		return err
 	})
 	if err != nil {
@@ -47,7 +47,7 @@ func (e *exchange) put() error {
 }
 
 // putIn writes the data in a transaction. r is the object, or the place for it.
-func (r *resource) putIn(tx *store.Tx, data *calendarData) (store.Object, bool, error) {
+func (r *resource) putIn(tx *store.Tx, data *calendarData, stale bool) (store.Object, bool, error) {
 	if r.collection == nil {
 		return store.Object{}, false, dav.Status(http.StatusConflict)
 	}
@@ -56,6 +56,9 @@ func (r *resource) putIn(tx *store.Tx, data *calendarData) (store.Object, bool, 
 	}
 	if r.item != nil && r.item.UID != data.facts.UID { // RFC 4791 section 5.3.2.1: the UID of an object never changes
 		return store.Object{}, false, r.uidConflict(r.collection.Name, r.item.Name)
+	}
+	if stored, err := r.schedule(tx, data, stale); err != nil || !stored {
+		return store.Object{}, r.item == nil, err
 	}
 	written, created, err := tx.PutObject(r.collection.ID, data.stored(r.loc.object))
 	var conflict *store.UIDConflictError

@@ -9,6 +9,7 @@ import (
 
 	"calport/directory"
 	"calport/server/dav"
+	"calport/server/schedule"
 	"calport/server/store"
 )
 
@@ -46,6 +47,8 @@ type Server struct {
 	now          func() time.Time
 	requestID    func(context.Context) string
 	setOperation func(context.Context, string)
+
+	scheduler *schedule.Scheduler
 
 	// The tables. What runs reads them here: a row cannot refer to the table that it stands in.
 	methods          []method
@@ -88,6 +91,9 @@ func New(o Options) (*Server, error) {
 	}
 	if s.setOperation == nil {
 		s.setOperation = func(context.Context, string) {}
+	}
+	if s.scheduler, err = s.newScheduler(); err != nil {
+		return nil, err
 	}
 	return s, nil
 }

@@ -18,6 +18,7 @@ type BusyQuery struct {
 	// Asker is who wants to know, and MaskUID the UID of the event that he is arranging: it does not make people busy.
 	Asker   *directory.Principal
 	MaskUID string
+	Except  string // the UID of an event that does not count whosever it is; "" is none
 }
 
 // maxBusy bounds how many periods one answer is made from.
@@ -83,6 +84,9 @@ func (b *busyReader) read(tx *store.Tx, c *store.Collection) error {
 
 // masked: the event that is being arranged does not count, if it is the asker's.
 func (b *busyReader) masked(item *store.Object) bool {
+	if b.q.Except != "" && item.UID == b.q.Except {
+		return true
+	}
 	if b.q.MaskUID == "" || item.UID != b.q.MaskUID {
 		return false
 	}

@@ -8,42 +8,60 @@ import (
 // Value reads the value of a key in a bucket; ErrNotFound. Buckets need no making.
 func (s *Store) Value(ctx context.Context, bucket, key string) (value []byte, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
-		return tx.row("SELECT content FROM stored_value WHERE bucket = $1 AND name = $2", []any{bucket, key}, &value)
+		value, err = tx.Value(bucket, key)
+		return err
 	})
+	return value, err
+}
+
+// Value reads the value of a key in a bucket; ErrNotFound.
+func (tx *Tx) Value(bucket, key string) (value []byte, err error) {
+	err = tx.row("SELECT content FROM stored_value WHERE bucket = $1 AND name = $2", []any{bucket, key}, &value)
 	return value, err
 }
 
 // SetValue writes a value.
 func (s *Store) SetValue(ctx context.Context, bucket, key string, value []byte) error {
-	return s.Write(ctx, func(tx *Tx) error {
-		_, err := tx.exec(`INSERT INTO stored_value (bucket, name, content) VALUES ($1, $2, $3)
-			ON CONFLICT (bucket, name) DO UPDATE SET content = excluded.content`, bucket, key, notNil(value))
-		return err
-	})
+	return s.Write(ctx, func(tx *Tx) error { return tx.SetValue(bucket, key, value) })
+}
+
+// SetValue writes a value.
+func (tx *Tx) SetValue(bucket, key string, value []byte) error {
+	_, err := tx.exec(`INSERT INTO stored_value (bucket, name, content) VALUES ($1, $2, $3)
+		ON CONFLICT (bucket, name) DO UPDATE SET content = excluded.content`, bucket, key, notNil(value))
+	return err
 }
 
 // DeleteValue removes a value, if it is there.
 func (s *Store) DeleteValue(ctx context.Context, bucket, key string) error {
-	return s.Write(ctx, func(tx *Tx) error {
-		_, err := tx.exec("DELETE FROM stored_value WHERE bucket = $1 AND name = $2", bucket, key)
-		return err
-	})
+	return s.Write(ctx, func(tx *Tx) error { return tx.DeleteValue(bucket, key) })
+}
+
+// DeleteValue removes a value, if it is there.
+func (tx *Tx) DeleteValue(bucket, key string) error {
+	_, err := tx.exec("DELETE FROM stored_value WHERE bucket = $1 AND name = $2", bucket, key)
+	return err
 }
 
 // Values reads a whole bucket.
-func (s *Store) Values(ctx context.Context, bucket string) (map[string][]byte, error) {
+func (s *Store) Values(ctx context.Context, bucket string) (all map[string][]byte, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		all, err = tx.Values(bucket)
+		return err
+	})
+	return all, err
+}
+
+// Values reads a whole bucket.
+func (tx *Tx) Values(bucket string) (map[string][]byte, error) {
 	type pair struct {
 		key   string
 		value []byte
 	}
-	var pairs []pair
-	err := s.Read(ctx, func(tx *Tx) (err error) {
-		rows := tx.rows("SELECT name, content FROM stored_value WHERE bucket = $1", bucket)
-		pairs, err = collect(rows, func(r *sql.Rows) (p pair, err error) {
-			err = r.Scan(&p.key, &p.value)
-			return p, err
-		})
-		return err
+	rows := tx.rows("SELECT name, content FROM stored_value WHERE bucket = $1", bucket)
+	pairs, err := collect(rows, func(r *sql.Rows) (p pair, err error) {
+		err = r.Scan(&p.key, &p.value)
+		return p, err
 	})
 	all := make(map[string][]byte, len(pairs))
 	for _, p := range pairs {

@@ -1,0 +1,123 @@
+package schedule
+
+import (
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"time"
+
+	"calport/directory"
+	"calport/server/ical"
+	"calport/server/itip"
+	"calport/server/store"
+)
+
+// Options says what a Scheduler is made of. All but Log, Now and RefreshDelay are required.
+type Options struct {
+	Store  *store.Store
+	People func() *directory.Snapshot
+
+	// Home returns a principal's home, which it makes if there is none yet.
+	Home func(tx *store.Tx, whose *directory.Principal) (*store.Home, error)
+	// Default returns the calendar of a home that new objects of a component go to; nil if no calendar takes them.
+	Default func(h *store.Home, component string) *store.Collection
+
+	Log *slog.Logger     // nil is slog.Default
+	Now func() time.Time // nil is time.Now
+
+	// RefreshDelay is how long replies are gathered before the other attendees are told; 0 is half a second.
+	RefreshDelay time.Duration
+}
+
+// Scheduler carries out scheduling in the transactions of others, and by Run what was put off. It is safe for concurrent
+// use.
+type Scheduler struct {
+	Options
+	wake chan struct{} // of capacity 1: something was put off
+}
+
+// New checks the options and makes a Scheduler of them.
+func New(o Options) (*Scheduler, error) {
+	if o.Store == nil || o.People == nil || o.Home == nil || o.Default == nil {
+		return nil, errors.New("schedule: Store, People, Home and Default are required")
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.RefreshDelay <= 0 {
+		o.RefreshDelay = defaultRefreshDelay
+	}
+	return &Scheduler{Options: o, wake: make(chan struct{}, 1)}, nil
+}
+
+// round is one change and all that comes of it, in one transaction and one picture of the directory.
+type round struct {
+	*Scheduler
+	tx     *store.Tx
+	people *directory.Snapshot
+	now    time.Time
+
+	// The copy that is being written: it is stored when everything has been delivered.
+	owner *directory.Principal
+	copy  *ical.Component
+}
+
+func (s *Scheduler) begin(tx *store.Tx, owner *directory.Principal) *round {
+	return &round{Scheduler: s, tx: tx, people: s.People(), now: s.Now(), owner: owner}
+}
+
+// context is what package itip is told in a call about a copy of whose.
+func (r *round) context(whose *directory.Principal) itip.Context {
+	return itip.Context{
+		Now:    r.now,
+		Me:     func(address string) bool { return isPrincipal(ByAddress(r.people, address), whose) },
+		Lookup: r.lookup,
+		Auto:   autoSchedule(whose),
+		ProdID: ProdID,
+	}
+}
+
+func (r *round) lookup(address string) (itip.User, bool) {
+	p := ByAddress(r.people, address)
+	if p == nil {
+		return itip.User{}, false
+	}
+	return user(p), true
+}
+
+// found is a copy of a scheduling object in somebody's calendars.
+type found struct {
+	item   store.Object
+	object *ical.Component
+}
+
+// find returns the object of a UID in the calendars of a home, nil if there is none.
+func (r *round) find(h *store.Home, uid string) (*found, error) {
+	item, err := r.tx.ObjectByUID(h.ID, uid, store.Whole)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	object, err := ical.Parse(item.Data)
+	if err != nil {
+		return nil, err
+	}
+	return &found{item, object}, nil
+}
+
+// newTag makes a Schedule-Tag that no object has had.
+func newTag() string { return rand.Text() }
+
+// stored is an object as the store takes it.
+func stored(name string, object *ical.Component, tag string) store.NewObject {
+	facts := ical.NewObject(object, nil).Facts()
+	return store.NewObject{
+		Name: name, UID: facts.UID, Component: facts.Component, Data: object.Bytes(), ScheduleTag: tag,
+		FirstStart: facts.FirstStart, LastEnd: facts.LastEnd, Organizer: facts.Organizer, Recurring: facts.Recurring,
+	}
+}

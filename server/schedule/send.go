@@ -1,0 +1,169 @@
+package schedule
+
+import (
+	"crypto/md5"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+
+	"calport/directory"
+	"calport/server/ical"
+	"calport/server/itip"
+	"calport/server/store"
+)
+
+// statusInvalidUser is the SCHEDULE-STATUS of whom nobody knows (RFC 6638 section 3.2.9).
+const statusInvalidUser = "3.7"
+
+// send carries a message to its recipient: his copy, his inbox, and if he is a room, his answer. It returns the
+// SCHEDULE-STATUS for the sender's copy.
+func (r *round) send(m *itip.Message) (status string, err error) {
+	to := ByAddress(r.people, m.To)
+	if to == nil || to.Kind == directory.Group {
+		return statusInvalidUser, nil
+	}
+	if r.copy != nil && isPrincipal(to, r.owner) {
+		return r.sendToOwner(m)
+	}
+	home, err := r.Home(r.tx, to)
+	if err != nil {
+		return "", err
+	}
+	mine, err := r.find(home, m.UID())
+	if err != nil {
+		return "", err
+	}
+	var object *ical.Component
+	if mine != nil {
+		object = mine.object
+	}
+	d, err := itip.Deliver(m, object, r.context(to))
+	if status, ok := rejected(err); ok {
+		r.Log.Info("scheduling message rejected", "uid", m.UID(), "to", m.To, "err", err)
+		return status, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	p := &parcel{round: r, message: m, to: to, home: home, mine: mine, Delivery: &d}
+	return d.Status, p.deliver()
+}
+
+// sendToOwner delivers to the copy that is being written, as when a room answers while its organizer still waits.
+func (r *round) sendToOwner(m *itip.Message) (status string, err error) {
+	d, err := itip.Deliver(m, r.copy, r.context(r.owner))
+	if status, ok := rejected(err); ok {
+		return status, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if d.Object != nil {
+		r.copy = d.Object
+	}
+	home, err := r.Home(r.tx, r.owner)
+	if err != nil {
+		return "", err
+	}
+	p := &parcel{round: r, message: m, to: r.owner, home: home, Delivery: &d}
+	return d.Status, p.tell()
+}
+
+// parcel is a message on its way into a home.
+type parcel struct {
+	*round
+	*itip.Delivery
+	message *itip.Message
+	to      *directory.Principal
+	home    *store.Home
+	mine    *found // the recipient's copy before; nil if there was none
+}
+
+func (p *parcel) deliver() error {
+	reply, err := p.decide()
+	if err != nil {
+		return err
+	}
+	if err := p.store(); err != nil {
+		return err
+	}
+	if err := p.tell(); err != nil {
+		return err
+	}
+	if reply != nil {
+		if _, err := p.send(reply); err != nil {
+			return err
+		}
+	}
+	for i := range p.Resend {
+		if _, err := p.send(&p.Resend[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// store writes what becomes of the recipient's copy.
+func (p *parcel) store() error {
+	switch p.Outcome {
+	case itip.Create:
+		return p.create()
+	case itip.Update:
+		tag := p.mine.item.ScheduleTag
+		if !p.KeepTag || tag == "" {
+			tag = newTag()
+		}
+		_, _, err := p.tx.PutObject(p.mine.item.CollectionID, stored(p.mine.item.Name, p.Object, tag))
+		return err
+	case itip.Replace:
+		_, _, err := p.tx.PutObject(p.mine.item.CollectionID, stored(p.mine.item.Name, p.Renamed, ""))
+		if err != nil {
+			return err
+		}
+		return p.create()
+	case itip.Remove:
+		return p.tx.DeleteObject(p.mine.item.CollectionID, p.mine.item.Name)
+	}
+	return nil
+}
+
+// create puts a new object into the recipient's default calendar (RFC 6638 section 4.3).
+func (p *parcel) create() error {
+	component := ical.NewObject(p.Object, nil).Kind()
+	calendar := p.Default(p.home, component)
+	if calendar == nil {
+		return fmt.Errorf("schedule: no calendar of %s takes a %s", p.to.ShortName, component)
+	}
+	_, _, err := p.tx.PutObject(calendar.ID, stored(ObjectName(p.message.UID()), p.Object, newTag()))
+	return err
+}
+
+// ObjectName makes the name of an object that scheduling creates: the UID's hash and something random, so that names are
+// short, and never met twice.
+func ObjectName(uid string) string {
+	sum := md5.Sum([]byte(uid))
+	var extra [4]byte
+	rand.Read(extra[:]) // never fails
+	return hex.EncodeToString(sum[:]) + "-" + hex.EncodeToString(extra[:]) + ".ics"
+}
+
+// tell puts the message into the recipient's inbox, and has the other attendees told if they must be.
+func (p *parcel) tell() error {
+	if p.Refresh {
+		if err := p.refreshLater(p.to, p.message.UID(), p.message.From); err != nil {
+			return err
+		}
+	}
+	if p.Item == nil {
+		return nil
+	}
+	in := ofKind(p.home, store.Inbox)
+	if in == nil {
+		return nil
+	}
+	item, _, err := p.tx.PutObject(in.ID, stored(ObjectName(p.message.UID()), p.message.Calendar, ""))
+	if err != nil {
+		return err
+	}
+	return p.tx.SaveProperties(store.OnObject(item), []store.PropertyChange{changesProperty(p.Item)})
+}

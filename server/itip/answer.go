@@ -1,6 +1,7 @@
 package itip
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -11,20 +12,17 @@ import (
 type Answered struct {
 	Object *ical.Component // to be stored
 	Reply  *Message        // nil if nothing changed
+	// Left says that some instances were left without an answer: somebody has
+	// to look at them.
+	Left bool
 }
 
 // How far automatic decisions reach: over instances that ended not long ago,
 // and those of some years ahead; what comes later follows the majority.
 const (
-	answerPast   = 2 * 24 * time.Hour
-	answerYears  = 3
-	answerLimit  = 5000 // instances
-	transparent  = "TRANSPARENT"
-	opaque       = "OPAQUE"
-	propTransp   = "TRANSP"
-	paramRSVP    = "RSVP"
-	paramAnswer  = "PARTSTAT"
-	statusQueued = "1.2"
+	answerPast  = 2 * 24 * time.Hour
+	answerYears = 3
+	answerLimit = 5000 // instances
 )
 
 // Answer decides for a room or resource: decide is asked for every instance
@@ -46,11 +44,23 @@ func Answer(object *ical.Component, decide func(start, end time.Time) PartStat, 
 	if len(decided) > 0 {
 		a.settle(decided)
 	}
-	reply := a.reply()
-	if reply != nil {
-		SetStatus(a.out.cal, Organizer(a.out.cal), statusQueued)
+	result := Answered{Object: a.out.cal, Reply: a.answerAll()}
+	if result.Reply != nil {
+		SetStatus(a.out.cal, Organizer(a.out.cal), statusDelivered)
 	}
-	return Answered{Object: a.out.cal, Reply: reply}
+	for _, answer := range decided {
+		result.Left = result.Left || answer == NeedsAction
+	}
+	return result
+}
+
+// answerAll returns the reply, about all components once it is about one.
+func (a *attending) answerAll() *Message {
+	if a.reply() == nil {
+		return nil
+	}
+	a.forced = a.out.ids
+	return a.reply()
 }
 
 // decide asks for each instance.
@@ -106,21 +116,16 @@ func (a *attending) settle(decided map[id]PartStat) {
 	}
 }
 
-// majority returns the most frequent answer; of equally frequent ones, the one
-// that takes less.
+// majority returns the most frequent answer, of equally frequent ones Accepted
+// if it is among them.
 func majority(decided map[id]PartStat) PartStat {
 	count := map[PartStat]int{}
 	for _, answer := range decided {
 		count[answer]++
 	}
-	best := NeedsAction
-	for _, answer := range []PartStat{Declined, Tentative, Accepted} {
-		if count[answer] > count[best] || count[best] == 0 {
-			best = answer
-		}
-	}
-	for answer, n := range count {
-		if n > count[best] {
+	best := Accepted
+	for _, answer := range slices.Sorted(maps.Keys(count)) {
+		if count[answer] > count[best] {
 			best = answer
 		}
 	}
@@ -134,20 +139,20 @@ func (a *attending) setAnswer(c *ical.Component, answer PartStat) {
 		return
 	}
 	if partstat(p) != answer {
-		setParam(p, paramAnswer, string(answer))
+		setParam(p, "PARTSTAT", string(answer))
 		setParam(p, paramAuto, a.stamp())
 	}
-	if answer != NeedsAction {
-		p.DelParam(paramRSVP)
+	if ask(p); answer != NeedsAction {
+		p.DelParam("RSVP")
 	}
 	if c.Name != "VEVENT" {
 		return
 	}
-	transp := transparent
+	transp := "TRANSPARENT"
 	if answer == Accepted {
-		transp = opaque
+		transp = "OPAQUE"
 	}
-	if c.Value(propTransp) != transp {
-		c.Set(ical.NewProperty(propTransp, transp))
+	if c.Value("TRANSP") != transp {
+		c.Set(ical.NewProperty("TRANSP", transp))
 	}
 }

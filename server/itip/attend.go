@@ -219,7 +219,7 @@ func (a *attending) lift(at id, into, from *ical.Component) {
 		a.followCompleted(a.before.effective(at), into)
 		return
 	}
-	if strings.EqualFold(q.Param("SCHEDULE-FORCE-SEND"), "REPLY") {
+	if forced(q, MethodReply) {
 		a.forced = append(a.forced, at)
 	}
 	setParam(p, "RSVP", q.Param("RSVP"))

@@ -39,6 +39,12 @@ func agent(p *ical.Property) Agent {
 	return AgentNone
 }
 
+// forced says whether a message is to be sent in any case (RFC 6638 section
+// 7.2).
+func forced(p *ical.Property, m Method) bool {
+	return strings.EqualFold(p.Param("SCHEDULE-FORCE-SEND"), string(m))
+}
+
 // partstat returns the PARTSTAT of an ATTENDEE.
 func partstat(p *ical.Property) PartStat {
 	v := p.Param("PARTSTAT")
@@ -58,11 +64,17 @@ func setParam(p *ical.Property, name, value string) {
 	}
 }
 
-// setPartstat sets the PARTSTAT of an ATTENDEE. One that has to act is asked to
-// answer: without RSVP clients show no buttons.
+// setPartstat sets the PARTSTAT of an ATTENDEE. The default stays unwritten.
 func setPartstat(p *ical.Property, v PartStat) {
-	setParam(p, "PARTSTAT", string(v))
-	if v == NeedsAction {
+	if partstat(p) != v {
+		p.SetParam("PARTSTAT", string(v))
+	}
+}
+
+// ask asks an attendee who has not answered to do so: without RSVP clients show
+// no buttons.
+func ask(p *ical.Property) {
+	if partstat(p) == NeedsAction {
 		setParam(p, "RSVP", "TRUE")
 	}
 }

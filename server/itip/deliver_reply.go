@@ -34,7 +34,6 @@ func (x *call) deliverReply(m *Message, mine *ical.Component) Delivery {
 		// A party crasher, a late reply, or one to what is no more.
 		return Delivery{Status: statusRejected}
 	}
-	SetStatus(r.out.cal, x.address(m.From), statusProcessed)
 	if r.out.cal.String() == mine.String() {
 		return Delivery{Status: statusProcessed}
 	}
@@ -54,12 +53,11 @@ func (r *replying) answer(at id) {
 	if p == nil {
 		return
 	}
-	now := r.out.effective(at)
-	if now == nil {
+	if r.out.effective(at) == nil {
 		return
 	}
 	r.admitDelegate(at, p)
-	now = r.out.effective(at)
+	now := r.out.effective(at)
 	q := r.find(now, r.who)
 	if q == nil || sequence(from) < resetMark(q) {
 		return // not invited, or late
@@ -73,6 +71,7 @@ func (r *replying) answer(at id) {
 		r.out.add(at, now)
 		q = r.find(now, r.who)
 	}
+	setParam(q, "SCHEDULE-STATUS", statusProcessed)
 	before := partstat(q)
 	change := Recurrence{ID: r.out.touched([]id{at})[0]}
 	if r.set(q, p) {
@@ -92,7 +91,7 @@ func (r *replying) answer(at id) {
 // set takes over what an attendee says of himself. It says whether that is new.
 func (r *replying) set(q, p *ical.Property) bool {
 	old := partstat(q)
-	setPartstat(q, partstat(p))
+	setParam(q, "PARTSTAT", string(partstat(p)))
 	if partstat(q) != NeedsAction {
 		q.DelParam("RSVP")
 	}

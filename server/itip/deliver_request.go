@@ -31,9 +31,14 @@ func (x *call) deliverRequest(m *Message, mine *ical.Component) Delivery {
 	}
 	r.before = x.read(mine, r.message)
 	r.out = x.read(mine.Clone(), r.message)
-	if r.message.parts[whole] != nil {
+	switch {
+	case OrganizerAgent(mine) != AgentServer:
+		// Until now nobody scheduled for this copy: it starts anew.
+		r.clear()
+		r.takeInstances()
+	case r.message.parts[whole] != nil:
 		r.takeWhole()
-	} else {
+	default:
 		r.takeInstances()
 	}
 	return r.update()
@@ -89,9 +94,7 @@ func (r *receiving) takeWhole() {
 		return // late: RFC 5546 section 2.1.5
 	}
 	own := r.before
-	for _, at := range slices.Clone(r.out.ids) {
-		r.out.remove(at)
-	}
+	r.clear()
 	r.takeZones()
 	for _, at := range r.message.ids {
 		c := r.merged(at)
@@ -110,6 +113,13 @@ func (r *receiving) takeWhole() {
 		if own.exdate[at] && r.out.parts[at] == nil && r.out.valid(at) {
 			r.out.exclude(at, r.out.time(at)) // still hidden
 		}
+	}
+}
+
+// clear empties the copy.
+func (r *receiving) clear() {
+	for _, at := range slices.Clone(r.out.ids) {
+		r.out.remove(at)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // bookkeeping, and what everybody has for himself.
 var insignificant = []string{
 	"DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE", "UID", "RECURRENCE-ID",
-	"TRANSP", "COMPLETED", "PERCENT-COMPLETE", "ORGANIZER",
+	"TRANSP", "PERCENT-COMPLETE", "ORGANIZER",
 }
 
 // when is the time that a component takes.
@@ -187,7 +187,7 @@ func canonicalRule(p *ical.Property) string {
 	return p.Value()
 }
 
-// attendeeFact is who is invited, in which role.
+// attendeeFact is who is invited, in which role, and who schedules for him.
 func (x *call) attendeeFact(p *ical.Property) string {
 	role := strings.ToUpper(p.Param("ROLE"))
 	if role == "" {
@@ -197,7 +197,8 @@ func (x *call) attendeeFact(p *ical.Property) string {
 	if kind == "" {
 		kind = "INDIVIDUAL"
 	}
-	return x.key(p.Value()) + "\x00" + role + "\x00" + kind
+	by := strings.ToUpper(p.Param("SCHEDULE-AGENT"))
+	return x.key(p.Value()) + "\x00" + role + "\x00" + kind + "\x00" + by
 }
 
 // canonicalText is a property without regard to the order of its parameters.

@@ -48,7 +48,8 @@ func (r *receiving) keepPersonal(c, old *ical.Component) {
 			c.AddChild(s.Clone())
 		}
 	}
-	if s, ok := old.Prop("ORGANIZER").LookupParam("SCHEDULE-STATUS"); ok && c.Prop("ORGANIZER") != nil {
+	o := old.Prop("ORGANIZER")
+	if s, ok := o.LookupParam("SCHEDULE-STATUS"); ok && agent(o) == AgentServer && c.Prop("ORGANIZER") != nil {
 		setParam(c.Prop("ORGANIZER"), "SCHEDULE-STATUS", s)
 	}
 }

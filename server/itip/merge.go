@@ -76,7 +76,18 @@ func (a *attending) hide() {
 		// A client that drops the master and sends some overrides means
 		// those alone.
 		partial := a.client.parts[whole] == nil && a.before.parts[whole] != nil
-		if a.client.exdate[at] || !a.lenient && !partial {
+		switch {
+		case a.client.exdate[at]:
+			a.hideOne(at)
+		case a.lenient || partial:
+		case a.Stale && a.others(at):
+			// The client has not seen it: what it answers for the series
+			// goes for it.
+			p, master := a.mine(a.out.parts[at]), a.mine(a.out.parts[whole])
+			setParam(p, "PARTSTAT", master.Param("PARTSTAT"))
+			setParam(p, "RSVP", master.Param("RSVP"))
+			replace(a.out.parts[at], a.out.parts[whole], "TRANSP")
+		default:
 			a.hideOne(at)
 		}
 	}
@@ -90,6 +101,15 @@ func (a *attending) hide() {
 			a.hideOne(at)
 		}
 	}
+}
+
+// others says whether an override is there for other attendees' answers alone:
+// it says nothing else than the master, and the owner answered for both alike.
+func (a *attending) others(at id) bool {
+	c, master := a.before.parts[at], a.before.parts[whole]
+	p, q := a.mine(c), a.mine(master)
+	return p != nil && q != nil && partstat(p) == partstat(q) && a.before.valid(at) &&
+		len(a.changed(a.before, a.before.derive(at), a.before, c)) == 0
 }
 
 // hideOne takes an instance out of the copy. If it was neither cancelled nor

@@ -123,11 +123,12 @@ func (o *organizing) settleAttendee(at id, p, was *ical.Property, moved bool) {
 		setPartstat(p, NeedsAction)
 		return
 	}
-	if _, has := p.LookupParam("SCHEDULE-STATUS"); !has || o.Stale {
+	if o.Stale {
 		setParam(p, "SCHEDULE-STATUS", was.Param("SCHEDULE-STATUS"))
+		setParam(p, "RSVP", was.Param("RSVP"))
 	}
 	setParam(p, paramReset, was.Param(paramReset))
-	again := partstat(p) == NeedsAction && partstat(was) != NeedsAction && !o.Stale
+	again := partstat(p) == NeedsAction && partstat(was) != NeedsAction && (!o.Stale || forced(p, MethodRequest))
 	switch {
 	case moved:
 		setPartstat(p, NeedsAction)

@@ -2,7 +2,6 @@ package itip
 
 import (
 	"slices"
-	"strings"
 
 	"calport/server/ical"
 )
@@ -30,7 +29,10 @@ func (o *organizing) request() {
 		d.make = func() *ical.Component { return o.view(o.after, ids) }
 		o.requests.add(d)
 		if !refresh {
-			SetStatus(o.after.cal, who, "1.2")
+			SetStatus(o.after.cal, who, statusDelivered)
+			for _, at := range sees {
+				ask(o.find(o.after.parts[at], who))
+			}
 		}
 	}
 }
@@ -44,7 +46,7 @@ func (o *organizing) takeForce(who string) []id {
 		if p == nil {
 			continue
 		}
-		if strings.EqualFold(p.Param("SCHEDULE-FORCE-SEND"), "REQUEST") {
+		if forced(p, MethodRequest) {
 			ids = append(ids, at)
 		}
 		p.DelParam("SCHEDULE-FORCE-SEND")
@@ -65,7 +67,7 @@ func (o *organizing) tell(who string, sees, forced []id) (ids []id, refresh bool
 		}
 	}
 	leftSeries := slices.Contains(had, whole) && !slices.Contains(sees, whole)
-	if len(had) == 0 || leftSeries || o.levels[whole] == altered || slices.Contains(news, whole) {
+	if len(had) == 0 || leftSeries || o.leftOverride(who, had, sees) || o.levels[whole] == altered || slices.Contains(news, whole) {
 		return sees, false
 	}
 	for _, at := range sees {
@@ -82,6 +84,15 @@ func (o *organizing) tell(who string, sees, forced []id) (ids []id, refresh bool
 		}
 	}
 	return nil, false
+}
+
+// leftOverride says whether one who is invited to the series is no longer
+// invited to an instance that was described apart and still is. He hears of the
+// CANCEL, and of the series without it.
+func (o *organizing) leftOverride(who string, had, sees []id) bool {
+	return slices.Contains(sees, whole) && slices.ContainsFunc(had, func(at id) bool {
+		return o.after.parts[at] != nil && !slices.Contains(sees, at)
+	})
 }
 
 // refreshLimit is the number of attendees above which they are not told of

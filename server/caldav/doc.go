@@ -2,8 +2,8 @@
 // method, property and report does there.
 //
 // It obeys RFC 4918 (WebDAV class 1 and 3), RFC 3744 (privileges), RFC 4791 (CalDAV), RFC 5397 (current-user-principal),
-// RFC 5689 (extended MKCOL), RFC 6578 (sync), RFC 7240 and RFC 8144 (Prefer), and the extensions that Apple's clients
-// ask for. It does not authenticate (package server does, and says who asks by [WithPrincipal]), does not know where
+// RFC 5689 (extended MKCOL), RFC 5995 (POST of new members), RFC 6578 (sync), RFC 7240 and RFC 8144 (Prefer), and the
+// extensions that Apple's clients ask for. It does not authenticate (package server does, and says who asks by [WithPrincipal]), does not know where
 // people come from (package directory's Snapshot is all it reads), and holds no SQL (package store).
 //
 // # Four tables

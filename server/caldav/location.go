@@ -105,7 +105,7 @@ func (l *location) below(places []place) {
 // nameAllowed says whether a new collection or object may have this name. Clients choose names freely (RFC 4791
 // section 5.3.2); what cannot be one path segment or would not survive a file system is refused.
 func nameAllowed(name string) bool {
-	return name != "" && name != "." && name != ".." && len(name) <= maxName && utf8.ValidString(name) &&
+	return name != "" && name != "." && name != ".." && name != addMemberName && len(name) <= maxName && utf8.ValidString(name) &&
 		!strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == '/' })
 }
 

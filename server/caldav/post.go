@@ -10,6 +10,7 @@ import (
 // post is a row of the table of what can be POSTed.
 type post struct {
 	on     dav.Kind
+	null   dav.Kind // where nothing stands yet
 	action string // of the query, as in ?action=split; "" is none
 	media  string // of the body; "" is any
 	needs  dav.Privilege
@@ -20,6 +21,9 @@ type post struct {
 var posts = []post{
 	// RFC 6638 section 5
 	{on: outbox, needs: dav.ScheduleSend, run: (*exchange).postOutbox},
+
+	// RFC 5995 section 3
+	{null: object, run: (*exchange).addMember},
 }
 
 // post finds the row of the request, checks its privilege and runs it.
@@ -43,7 +47,11 @@ func (e *exchange) postRow() *post {
 	media := mediaType(e.r.Header)
 	for i := range e.posts {
 		row := &e.posts[i]
-		if row.on&e.res.kind != 0 && row.action == action && (row.media == "" || row.media == media) {
+		on := row.on
+		if e.res.null {
+			on = row.null
+		}
+		if on&e.res.kind != 0 && row.action == action && (row.media == "" || row.media == media) {
 			return row
 		}
 	}

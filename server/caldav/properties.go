@@ -43,6 +43,9 @@ var properties = dav.Table[*resource]{
 	{Name: dav.ResourceID, On: principal | collections, Get: getResourceID},
 	{Name: dav.SyncToken, On: home | collections, Get: getSyncToken},
 
+	// RFC 5995 section 3.2
+	{Name: dav.AddMember, On: calendar, Get: getAddMember},
+
 	// CalDAV, RFC 4791 section 5.2: calendars
 	{Name: dav.CalendarDescription, On: collections, Get: getStored, Set: keep(dav.CalendarDescription)},
 	{Name: dav.CalendarTimezone, On: home | collections, Get: getStored, Set: keep(dav.CalendarTimezone)},

@@ -10,22 +10,23 @@ import (
 	"time"
 )
 
-// The copy of a snapshot is a header line, the time of the reading, the list of GUIDs, the principals in the same
+// The copy of a snapshot is a header line, the time of the reading, the cookie of a Watcher, the list of GUIDs, the principals in the same
 // order, and a CRC-32 of all before it. Numbers are varints, a text is its length and its bytes, a list its length and
 // its texts; a reference to a principal is its place in the list of GUIDs, counted from 1, or 0 and a text.
 // The header names the version of this format: a copy of another version is refused and replaced at the next refresh.
-const copyHeader = "calport directory snapshot 1\n"
+const copyHeader = "calport directory snapshot 2\n"
 
 // ErrCopy says that a copy of a snapshot is damaged or of another version.
 var ErrCopy = errors.New("the kept copy of the directory is damaged or of another version; it is replaced at the next refresh")
 
 // EncodeSnapshot writes the copy of a snapshot that DecodeSnapshot reads.
-func EncodeSnapshot(s *Snapshot) []byte { return encode(s.all, s.taken) }
+func EncodeSnapshot(s *Snapshot) []byte { return encode(slices.Collect(s.All()), s.taken, nil) }
 
-func encode(all []*Principal, taken time.Time) []byte {
+func encode(all []*Principal, taken time.Time, cookie []byte) []byte {
 	w := &copyWriter{b: make([]byte, 0, 64+300*len(all)), places: make(map[string]int, len(all))}
 	w.b = append(w.b, copyHeader...)
 	w.b = binary.AppendVarint(w.b, taken.UnixNano())
+	w.text(string(cookie))
 	w.number(len(all))
 	for i, p := range all {
 		w.text(p.GUID)
@@ -109,13 +110,19 @@ func (p *Principal) references() [3]*[]string {
 // DecodeSnapshot reads a copy. All texts of the snapshot share the memory of one.
 // Errors: ErrCopy.
 func DecodeSnapshot(data []byte) (*Snapshot, error) {
+	s, _, err := decode(data)
+	return s, err
+}
+
+func decode(data []byte) (s *Snapshot, cookie []byte, err error) {
 	end := len(data) - crc32.Size
 	if end < len(copyHeader) || string(data[:len(copyHeader)]) != copyHeader ||
 		binary.BigEndian.Uint32(data[end:]) != crc32.ChecksumIEEE(data[:end]) {
-		return nil, ErrCopy
+		return nil, nil, ErrCopy
 	}
 	r := &copyReader{rest: string(data[len(copyHeader):end])}
 	taken := r.varint()
+	cookie = []byte(r.text())
 	r.guids = r.list()
 	principals := make([]Principal, len(r.guids))
 	all := make([]*Principal, len(principals))
@@ -125,9 +132,9 @@ func DecodeSnapshot(data []byte) (*Snapshot, error) {
 		all[i] = &principals[i]
 	}
 	if r.bad || r.rest != "" {
-		return nil, fmt.Errorf("%w: its content does not end where it should", ErrCopy)
+		return nil, nil, fmt.Errorf("%w: its content does not end where it should", ErrCopy)
 	}
-	return NewSnapshot(all, time.Unix(0, taken)), nil
+	return NewSnapshot(all, time.Unix(0, taken)), cookie, nil
 }
 
 // copyReader reads a copy; bad sticks.

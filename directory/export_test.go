@@ -12,3 +12,6 @@ func Sealed(body []byte) []byte {
 	}
 	return binary.BigEndian.AppendUint32(body[:len(body):len(body)], crc32.ChecksumIEEE(body))
 }
+
+// With is what a Live does to its snapshot when it is told of changes.
+func With(s *Snapshot, changed []*Principal, gone []string) *Snapshot { return s.with(changed, gone) }

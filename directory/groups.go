@@ -1,24 +1,46 @@
 package directory
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // graph holds group membership by position, both ways. Groups may contain each other: every walk keeps what it has
 // seen.
 type graph struct{ members, parents edges }
 
-// edges are adjacency lists in one array: those of i are to[from[i]:from[i+1]].
-type edges struct{ from, to []int32 }
+// edges are adjacency lists in one array: those of i are to[from[i]:from[i+1]], unless over has others.
+type edges struct {
+	from, to []int32
+	over     map[int32][]int32
+}
 
-func (e edges) of(i int32) []int32 { return e.to[e.from[i]:e.from[i+1]] }
+func (e edges) of(i int32) []int32 {
+	if list, ok := e.over[i]; ok {
+		return list
+	}
+	if int(i) >= len(e.from)-1 {
+		return nil
+	}
+	return e.to[e.from[i]:e.from[i+1]]
+}
+
+// unknown leads from a folded GUID that is nobody's to the positions of those who name it, as member or delegate.
+type unknown struct{ base, over map[string][]int32 }
+
+func (u unknown) of(key string) []int32 {
+	if list, ok := u.over[key]; ok {
+		return list
+	}
+	return u.base[key]
+}
 
 func newGraph(s *Snapshot) graph {
 	var pairs [][2]int32 // group, member
 	for i, p := range s.all {
 		for _, guid := range p.Members {
-			if m, ok := s.guids.find(guid); ok && m != int32(i) {
+			m, ok := s.guids.find(guid)
+			switch {
+			case !ok:
+				s.unknown.base[Fold(guid)] = append(s.unknown.base[Fold(guid)], int32(i))
+			case m != int32(i):
 				pairs = append(pairs, [2]int32{int32(i), m})
 			}
 		}
@@ -43,34 +65,35 @@ func newEdges(n int, pairs [][2]int32, source, target int) edges {
 	return e
 }
 
-// reach answers everything that a walk along e from start comes to, sorted; start itself only if it is in a circle.
-func (e edges) reach(start int32) []int32 {
+// reach answers everything that a walk along e from start comes to, sorted by name; start itself only if it is in a
+// circle. Nothing leads through who has gone.
+func (s *Snapshot) reach(e edges, start int32) []int32 {
 	seen := make(map[int32]bool)
 	queue := slices.Clone(e.of(start))
 	var found []int32
 	for len(queue) > 0 {
 		i := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
-		if seen[i] {
+		if seen[i] || s.all[i] == nil {
 			continue
 		}
 		seen[i] = true
 		found = append(found, i)
 		queue = append(queue, e.of(i)...)
 	}
-	slices.Sort(found)
+	s.sort(found)
 	return found
 }
 
 // MemberOf lists the groups that a principal is in, directly or through other groups, sorted by short name. A group
 // is not a member of itself, even where groups contain each other in a circle.
 func (s *Snapshot) MemberOf(guid string) []*Principal {
-	i, ok := s.guids.find(guid)
+	i, _, ok := s.live(guid)
 	if !ok {
 		return nil
 	}
 	var groups []*Principal
-	for _, g := range s.graph.parents.reach(i) {
+	for _, g := range s.reach(s.graph.parents, i) {
 		if g != i {
 			groups = append(groups, s.all[g])
 		}
@@ -80,12 +103,12 @@ func (s *Snapshot) MemberOf(guid string) []*Principal {
 
 // Members lists the members of a group that are no groups themselves, through groups in it too, sorted by short name.
 func (s *Snapshot) Members(guid string) []*Principal {
-	i, ok := s.guids.find(guid)
+	i, _, ok := s.live(guid)
 	if !ok {
 		return nil
 	}
 	var members []*Principal
-	for _, m := range s.graph.members.reach(i) {
+	for _, m := range s.reach(s.graph.members, i) {
 		if s.all[m].Kind != Group {
 			members = append(members, s.all[m])
 		}
@@ -93,62 +116,28 @@ func (s *Snapshot) Members(guid string) []*Principal {
 	return members
 }
 
+// Naming lists the groups that have a principal as a direct member.
+func (s *Snapshot) Naming(guid string) []*Principal {
+	i, _, ok := s.live(guid)
+	if !ok {
+		return nil
+	}
+	var groups []*Principal
+	for _, g := range s.graph.parents.of(i) {
+		if p := s.all[g]; p != nil && !slices.Contains(groups, p) {
+			groups = append(groups, p)
+		}
+	}
+	return groups
+}
+
 // IsMember reports whether a principal is in a group, directly or through other groups.
 func (s *Snapshot) IsMember(guid, groupGUID string) bool {
-	i, ok := s.guids.find(guid)
-	g, known := s.guids.find(groupGUID)
+	i, _, ok := s.live(guid)
+	g, _, known := s.live(groupGUID)
 	if !ok || !known || i == g {
 		return false
 	}
-	if slices.Contains(s.graph.parents.of(i), g) {
-		return true
-	}
-	_, found := slices.BinarySearch(s.graph.parents.reach(i), g)
-	return found
-}
-
-// delegation is one line of a principal's Delegates, seen from the delegate.
-type delegation struct {
-	of    int32
-	write bool
-}
-
-func delegations(s *Snapshot) map[int32][]delegation {
-	found := make(map[int32][]delegation)
-	enter := func(of int32, guids []string, write bool) {
-		for _, guid := range guids {
-			if d, ok := s.guids.find(guid); ok && d != of {
-				found[d] = append(found[d], delegation{of, write})
-			}
-		}
-	}
-	for i, p := range s.all {
-		enter(int32(i), p.Delegates.Read, false)
-		enter(int32(i), p.Delegates.Write, true)
-	}
-	return found
-}
-
-// DelegatorsOf lists the principals whose directory Delegates name this one, itself or a group that it is in, sorted
-// by short name. One who may write is listed under write only.
-func (s *Snapshot) DelegatorsOf(guid string) (read, write []*Principal) {
-	i, ok := s.guids.find(guid)
-	if !ok || len(s.delegates) == 0 {
-		return nil, nil
-	}
-	may := make(map[int32]bool) // delegator: write
-	for _, d := range append(s.graph.parents.reach(i), i) {
-		for _, given := range s.delegates[d] {
-			may[given.of] = may[given.of] || given.write
-		}
-	}
-	delete(may, i)
-	for _, of := range slices.Sorted(maps.Keys(may)) {
-		if may[of] {
-			write = append(write, s.all[of])
-		} else {
-			read = append(read, s.all[of])
-		}
-	}
-	return read, write
+	parents := s.graph.parents.of(i)
+	return slices.Contains(parents, g) || len(parents) > 0 && slices.Contains(s.reach(s.graph.parents, i), g)
 }

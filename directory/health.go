@@ -19,6 +19,26 @@ type Health struct {
 	LastError   error     // of the last attempt, nil if it succeeded
 	Refused     *LossError
 	Dropped     []*Principal // left out for want of a GUID of their own
+
+	Way        string    // by which changes arrive, see Delta; empty if everything is only read from time to time
+	Heard      time.Time // when the directory last told of changes, or that there are none; zero if it never did
+	WatchError error     // why it is not watched now; errors.ErrUnsupported if it cannot be
+}
+
+// Freshness says in words by which way the snapshot is kept fresh, and how old it is.
+func (h Health) Freshness(now time.Time) string {
+	age := func(t time.Time) string { return now.Sub(t).Round(time.Second).String() + " ago" }
+	switch {
+	case h.Taken.IsZero():
+		return "The directory has not been read yet."
+	case h.Way != "":
+		return fmt.Sprintf("Changes arrive by %s, last heard of %s; everything was read %s.", h.Way, age(h.Heard), age(h.Taken))
+	case h.WatchError == nil || errors.Is(h.WatchError, errors.ErrUnsupported):
+		return fmt.Sprintf("The directory cannot be watched; everything was read %s.", age(h.Taken))
+	case h.Heard.IsZero():
+		return fmt.Sprintf("The directory is not watched now: %v. Everything was read %s.", h.WatchError, age(h.Taken))
+	}
+	return fmt.Sprintf("The directory is not watched now: %v. Last heard of %s; everything was read %s.", h.WatchError, age(h.Heard), age(h.Taken))
 }
 
 // Health tells how the snapshot stands.

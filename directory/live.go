@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -41,9 +39,16 @@ type Live struct {
 
 	refreshing sync.Mutex // one refresh at a time
 	mu         sync.Mutex // guards what follows and the replacing of current
-	pending    []*Principal
 	health     Health
 	confirmed  int // people whose loss was confirmed
+	observers  []func([]string)
+
+	reading   bool                  // everything is being read
+	meanwhile []Delta               // what was taken up during that
+	cookie    []byte                // of the Watcher, for current
+	unsaved   bool                  // current differs from the copy
+	baseline  int                   // people when everything was read last
+	lost      map[string]*Principal // people who went since, by folded GUID
 }
 
 // NewLive makes a Live with an empty snapshot. keep may be nil; then nothing is kept.
@@ -81,14 +86,16 @@ func (l *Live) Load(ctx context.Context) error {
 	if len(data) == 0 {
 		return nil
 	}
-	s, err := DecodeSnapshot(data)
+	s, cookie, err := decode(data)
 	if err != nil {
 		return err
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.current.Store(s)
-	l.health.FromCopy = true
+	tell := l.use(s, nil)
+	l.health.FromCopy, l.cookie = true, cookie
+	l.baseline, l.lost = s.Count(Individual), nil
+	l.mu.Unlock()
+	tell()
 	return nil
 }
 
@@ -98,15 +105,14 @@ func (l *Live) Refresh(ctx context.Context) error {
 	l.refreshing.Lock()
 	defer l.refreshing.Unlock()
 	s, data, err := l.read(ctx)
-	if err == nil {
-		err = l.replace(s)
-	}
+	tell, err := l.replace(s, err)
 	l.note(err)
-	if err != nil || l.keep == nil {
+	if err != nil {
 		return err
 	}
-	if err := l.keep.SaveSnapshot(ctx, data); err != nil {
-		l.o.Log.Error("the copy of the directory could not be kept; a start without LDAP would show an older one", "error", err)
+	tell()
+	if l.keep != nil {
+		l.save(ctx, data)
 	}
 	return nil
 }
@@ -114,6 +120,10 @@ func (l *Live) Refresh(ctx context.Context) error {
 // read makes a snapshot of the directory through its encoded form, which is both the copy to keep and, decoded, far
 // more compact than what the directory yielded value by value.
 func (l *Live) read(ctx context.Context) (*Snapshot, []byte, error) {
+	l.mu.Lock()
+	l.reading = true
+	cookie := l.cookie
+	l.mu.Unlock()
 	taken := l.o.Now()
 	var all []*Principal
 	err := l.dir.Read(ctx, func(p *Principal) error {
@@ -124,7 +134,7 @@ func (l *Live) read(ctx context.Context) (*Snapshot, []byte, error) {
 		return nil, nil, err
 	}
 	kept, dropped := distinct(sortedByName(all))
-	data := encode(kept, taken)
+	data := encode(kept, taken, cookie)
 	s, err := DecodeSnapshot(data)
 	if err != nil {
 		return nil, nil, err
@@ -133,17 +143,27 @@ func (l *Live) read(ctx context.Context) (*Snapshot, []byte, error) {
 	return s, data, nil
 }
 
-// replace makes s the current snapshot unless too many people would be lost. The first snapshot is exempt.
-func (l *Live) replace(s *Snapshot) error {
+// replace ends a reading. It makes s the current snapshot, with what changed during the reading, unless the reading
+// failed or too many people would be lost. The first snapshot is exempt.
+func (l *Live) replace(s *Snapshot, err error) (tell func(), _ error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	meanwhile := l.meanwhile
+	l.reading, l.meanwhile = false, nil
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range meanwhile {
+		s = s.with(append(s.released(d.Changed, d.Gone), d.Changed...), d.Gone)
+	}
 	if loss := lossBetween(l.current.Load(), s); loss.exceeds(l.o.MaxLoss) && len(loss.Gone) > l.confirmed {
 		loss.MaxLoss = l.o.MaxLoss
-		return loss
+		return nil, loss
 	}
 	l.confirmed = 0
-	l.current.Store(s)
-	return nil
+	l.baseline, l.lost = s.Count(Individual), nil
+	l.unsaved = len(meanwhile) > 0
+	return l.use(s, nil), nil
 }
 
 // Confirm accepts the loss that made the last refresh be refused, and refreshes: as many people may go as went then.
@@ -157,16 +177,26 @@ func (l *Live) Confirm(ctx context.Context) error {
 }
 
 // Include takes up a person who signed in, as the directory now has them, if the snapshot has them otherwise or not
-// at all. It asks Run for an early refresh then, which finds their groups too.
+// at all. Unless the directory is watched it asks Run for an early refresh then, which finds their groups too.
 func (l *Live) Include(p *Principal) {
 	old := l.Snapshot().ByGUID(p.GUID)
 	if old != nil && old.sameAccount(p) {
 		return
 	}
 	l.mu.Lock()
-	l.pending = append(l.pending, p)
+	known := *p
+	if before := l.current.Load().ByGUID(p.GUID); before != nil {
+		known.Delegates = before.Delegates // a sign-in does not find these
+	}
+	tell, err := l.takeUp(Delta{Changed: []*Principal{&known}})
+	watched := l.health.Way != ""
 	l.mu.Unlock()
-	l.takeUp()
+	if err == nil {
+		tell()
+	}
+	if watched {
+		return
+	}
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -179,42 +209,24 @@ func (p *Principal) sameAccount(q *Principal) bool {
 		slices.Equal(p.Mails, q.Mails) && slices.Equal(p.LoginNames, q.LoginNames)
 }
 
-// takeUp makes one new snapshot of all the pending people; those who come meanwhile wait and are taken together.
-func (l *Live) takeUp() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.pending) == 0 {
-		return
-	}
-	old := l.current.Load()
-	replaced := make(map[string]*Principal, len(l.pending))
-	for _, p := range l.pending {
-		if before := old.ByGUID(p.GUID); before != nil {
-			known := *p
-			known.Delegates = before.Delegates // only a reading of everything finds these
-			p = &known
-		}
-		replaced[Fold(p.GUID)] = p
-	}
-	all := slices.Collect(maps.Values(replaced))
-	for p := range old.All() {
-		if replaced[Fold(p.GUID)] == nil {
-			all = append(all, p)
-		}
-	}
-	l.pending = nil
-	next := NewSnapshot(all, old.taken)
-	next.dropped = old.dropped
-	l.current.Store(next)
-}
-
 // firstRetry is the wait after a first failed refresh.
 const firstRetry = 5 * time.Second
 
 // Run refreshes at once, then every Interval, until ctx ends. After a failure it tries again sooner, backing off
 // from firstRetry, doubled each time, to Interval. All waits vary by a tenth, so that nodes do not beat in step.
+//
+// A Directory that is a Watcher is watched beside that, and then the first refresh is made only if the watch asks for
+// it. What the watch does not tell, such as an account that expires, is found by the refreshes.
 func (l *Live) Run(ctx context.Context) {
-	for failures := 0; ; {
+	defer l.saveLate(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	l.watching(ctx, &wg)
+	for failures := 0; ctx.Err() == nil; {
+		if wait := l.notDue(); wait > 0 {
+			l.sleep(ctx, wait)
+			continue
+		}
 		err := l.Refresh(ctx)
 		if ctx.Err() != nil {
 			return
@@ -227,15 +239,24 @@ func (l *Live) Run(ctx context.Context) {
 			wait = min(wait, firstRetry<<min(failures-1, 20))
 			l.o.Log.Warn("the directory was not refreshed", "error", err, "attempts", failures, "next", wait)
 		}
-		if !l.sleep(ctx, wait) {
-			return
-		}
+		l.sleep(ctx, wait)
 	}
 }
 
-// sleep waits, or less if an early refresh is asked for; false means that ctx ended.
-func (l *Live) sleep(ctx context.Context, wait time.Duration) bool {
-	wait += time.Duration((rand.Float64() - 0.5) / 5 * float64(wait))
+// notDue is how long a watched directory need not be read yet.
+func (l *Live) notDue() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	wait := l.o.Interval - l.o.Now().Sub(l.current.Load().taken)
+	if l.health.Way == "" || l.health.LastError != nil || wait < l.o.Interval/8 {
+		return 0
+	}
+	return min(wait, l.o.Interval)
+}
+
+// sleep waits, or less if an early refresh is asked for or ctx ends.
+func (l *Live) sleep(ctx context.Context, wait time.Duration) {
+	wait = varied(wait)
 	l.mu.Lock()
 	l.health.Next = l.o.Now().Add(wait)
 	l.mu.Unlock()
@@ -245,14 +266,12 @@ func (l *Live) sleep(ctx context.Context, wait time.Duration) bool {
 	defer full.Stop()
 	select {
 	case <-ctx.Done():
-		return false
+		return
 	case <-early.C:
 	}
 	select {
 	case <-ctx.Done():
-		return false
 	case <-full.C:
 	case <-l.wake:
 	}
-	return true
 }

@@ -61,14 +61,16 @@ func (s *Snapshot) Search(q Query) (hits []*Principal, more bool) {
 		limit = defaultLimit
 	}
 	f := newFinder(q)
-	for i := range s.search().candidates(f).each {
-		if !f.matches(s.all[i]) {
+	found := s.search().candidates(f)
+	s.later.addTo(found)
+	for p := range s.sorted(found.each) {
+		if !f.matches(p) {
 			continue
 		}
 		if len(hits) == limit {
 			return hits, true
 		}
-		hits = append(hits, s.all[i])
+		hits = append(hits, p)
 	}
 	return hits, false
 }
@@ -96,6 +98,9 @@ func newFinder(q Query) *finder {
 
 // matches reports whether a principal of a kind asked for matches.
 func (f *finder) matches(p *Principal) bool {
+	if len(f.kinds) > 0 && !slices.Contains(f.kinds, p.Kind) {
+		return false
+	}
 	for _, word := range f.words {
 		if !f.holds(p, Names, Contains, word) && !f.holds(p, Address, StartsWith, word) {
 			return false

@@ -14,61 +14,70 @@ import (
 // use; every lookup is caseless and costs no more than a few map accesses.
 type Snapshot struct {
 	taken time.Time
-	all   []*Principal // sorted by folded short name, kind, GUID; a position in it is a number below
+	all   []*Principal // by position, a number below; nil for who has gone since the indexes were made
 	count [len(kinds)]int
 
-	guids     index
-	names     [len(kinds)]index
-	logins    index // short names, mails and login names of people
-	addresses index // mails of every kind
+	guids   index
+	indexes [len(kinds) + 2]index // of short names, by kind; then logins and addresses
 
 	graph     graph
-	delegates map[int32][]delegation // who is a delegate, by the position of the person or group named
-	search    func() *searchIndex    // made at the first search
+	delegates delegations
+	unknown   unknown
+	search    func() *searchIndex // made at the first search
 	dropped   []*Principal
+	later     *overlay // nil in a snapshot that was made at once
 }
-
-// index leads from a folded name to a position, or to shared.
-type index map[string]int32
-
-// shared marks a name that leads to more than one principal.
-const shared = -1
 
 // NewSnapshot makes a snapshot of all. It takes the principals over: the caller changes them no more. A principal
 // without GUID, or with a GUID that an earlier one has, is left out and told by Dropped.
 func NewSnapshot(all []*Principal, taken time.Time) *Snapshot {
-	s := &Snapshot{taken: taken, guids: make(index, len(all)), logins: make(index, 2*len(all)), addresses: make(index, len(all))}
-	s.all, s.dropped = distinct(sortedByName(all))
+	kept, dropped := distinct(sortedByName(all))
+	return newSnapshot(kept, dropped, taken)
+}
+
+// newSnapshot makes a snapshot of principals that are distinct and sorted.
+func newSnapshot(all, dropped []*Principal, taken time.Time) *Snapshot {
+	s := &Snapshot{taken: taken, all: all, dropped: dropped, guids: newIndex(len(all)), unknown: unknown{base: make(map[string][]int32)}}
 	for _, p := range s.all {
 		s.count[p.Kind]++
 	}
 	for k, n := range s.count {
-		s.names[k] = make(index, n)
+		s.indexes[k] = newIndex(n)
 	}
+	s.indexes[logins], s.indexes[addresses] = newIndex(2*s.count[Individual]), newIndex(len(s.all))
 	for i, p := range s.all {
-		s.enter(int32(i), p)
+		s.guids.base[Fold(p.GUID)] = int32(i)
+		for w, key := range p.keys() {
+			s.enter(w, key, int32(i))
+		}
 	}
 	s.graph = newGraph(s)
-	s.delegates = delegations(s)
-	s.search = sync.OnceValue(func() *searchIndex { return newSearchIndex(s.all) })
+	s.delegates = newDelegations(s)
+	s.search = sync.OnceValue(func() *searchIndex { return newSearchIndex(all) })
 	return s
 }
 
+// ordered is a principal with its place in the order of snapshots: folded short name, kind, GUID.
+type ordered struct {
+	name string
+	*Principal
+}
+
+func inOrder(p *Principal) ordered { return ordered{Fold(p.ShortName), p} }
+
+func compareOrder(a, b ordered) int {
+	return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(a.Kind, b.Kind), strings.Compare(a.GUID, b.GUID))
+}
+
 func sortedByName(all []*Principal) []*Principal {
-	type keyed struct {
-		name string
-		p    *Principal
-	}
-	sorted := make([]keyed, len(all))
+	sorted := make([]ordered, len(all))
 	for i, p := range all {
-		sorted[i] = keyed{Fold(p.ShortName), p}
+		sorted[i] = inOrder(p)
 	}
-	slices.SortStableFunc(sorted, func(a, b keyed) int {
-		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(a.p.Kind, b.p.Kind), strings.Compare(a.p.GUID, b.p.GUID))
-	})
+	slices.SortStableFunc(sorted, compareOrder)
 	out := make([]*Principal, len(all))
 	for i := range sorted {
-		out[i] = sorted[i].p
+		out[i] = sorted[i].Principal
 	}
 	return out
 }
@@ -89,71 +98,13 @@ func distinct(all []*Principal) (kept, dropped []*Principal) {
 	return kept, dropped
 }
 
-// enter puts the principal at position i into the indexes.
-func (s *Snapshot) enter(i int32, p *Principal) {
-	s.guids[Fold(p.GUID)] = i
-	s.names[p.Kind].add(p.ShortName, i)
-	for n, mail := range p.Mails {
-		s.enterAddress(mail, i, n == 0)
+// live answers the principal of a GUID and its position; false if there is none.
+func (s *Snapshot) live(guid string) (int32, *Principal, bool) {
+	i, ok := s.guids.find(guid)
+	if !ok || s.all[i] == nil {
+		return 0, nil, false
 	}
-	if p.Kind != Individual {
-		return
-	}
-	s.logins.add(p.ShortName, i)
-	for _, mail := range p.Mails {
-		s.logins.add(mail, i)
-	}
-	for _, name := range p.LoginNames {
-		s.logins.add(name, i)
-	}
-}
-
-// enterAddress lets an address lead to the only principal that has it, or to the only one that prefers it: an alias
-// never takes an address away from the principal whose own it is.
-func (s *Snapshot) enterAddress(mail string, i int32, preferred bool) {
-	key := Fold(mail)
-	other, taken := s.addresses[key]
-	switch {
-	case key == "" || taken && other == i:
-	case !taken:
-		s.addresses[key] = i
-	case other == shared:
-		if preferred && !s.preferredByEarlier(key, i) {
-			s.addresses[key] = i
-		}
-	default:
-		theirs := Fold(s.all[other].Mail()) == key
-		switch {
-		case preferred && !theirs:
-			s.addresses[key] = i
-		case preferred == theirs:
-			s.addresses[key] = shared
-		}
-	}
-}
-
-// preferredByEarlier reports whether a principal before position i prefers the address. It is a scan, reached only
-// by an address that at least three principals have.
-func (s *Snapshot) preferredByEarlier(key string, i int32) bool {
-	return slices.ContainsFunc(s.all[:i], func(p *Principal) bool { return Fold(p.Mail()) == key })
-}
-
-func (x index) add(name string, i int32) {
-	key := Fold(name)
-	if key == "" {
-		return
-	}
-	if other, taken := x[key]; taken && other != i {
-		i = shared
-	}
-	x[key] = i
-}
-
-// find answers the position of a name, shared, or false. It folds without allocating.
-func (x index) find(name string) (int32, bool) {
-	var room [128]byte
-	i, ok := x[string(appendFold(room[:0], name))]
-	return i, ok
+	return i, s.all[i], true
 }
 
 func (s *Snapshot) at(i int32, ok bool) *Principal {
@@ -175,8 +126,18 @@ func (s *Snapshot) Dropped() []*Principal { return s.dropped }
 // All yields the principals of the kinds given, every kind for none, sorted by short name.
 func (s *Snapshot) All(of ...Kind) iter.Seq[*Principal] {
 	return func(yield func(*Principal) bool) {
-		for _, p := range s.all {
+		for p := range s.sorted(countTo(s.indexed())) {
 			if (len(of) == 0 || slices.Contains(of, p.Kind)) && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+func countTo(n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range n {
+			if !yield(i) {
 				return
 			}
 		}
@@ -188,16 +149,16 @@ func (s *Snapshot) ByGUID(guid string) *Principal { return s.at(s.guids.find(gui
 
 // ByName finds the principal of a kind by its short name; nil if there is none, or more than one.
 func (s *Snapshot) ByName(k Kind, shortName string) *Principal {
-	if k == 0 || int(k) >= len(s.names) {
+	if k == 0 || int(k) >= len(kinds) {
 		return nil
 	}
-	return s.at(s.names[k].find(shortName))
+	return s.at(s.indexes[k].find(shortName))
 }
 
 // ByLogin finds the person whom a login leads to: short name, any mail address, UPN or DOMAIN\name.
 // Errors: ErrNotFound, ErrAmbiguous.
 func (s *Snapshot) ByLogin(login string) (*Principal, error) {
-	i, ok := s.logins.find(login)
+	i, ok := s.indexes[logins].find(login)
 	switch {
 	case !ok:
 		return nil, ErrNotFound
@@ -222,7 +183,7 @@ func (s *Snapshot) ByAddress(address string) *Principal {
 			mail = plain
 		}
 	}
-	return s.at(s.addresses.find(mail))
+	return s.at(s.indexes[addresses].find(mail))
 }
 
 // cutPrefixFold is strings.CutPrefix for an ASCII prefix in any letter case.

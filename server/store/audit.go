@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"math"
 	"time"
 )
@@ -20,9 +19,8 @@ type AuditEntry struct {
 
 // AppendAudit adds a line, in the transaction of what it tells of; ID and Time are made here.
 func (tx *Tx) AppendAudit(e AuditEntry) error {
-	_, err := tx.exec("INSERT INTO audit (id, at, actor, deed, thing, detail, origin) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+	return tx.exec("INSERT INTO audit (id, at, actor, deed, thing, detail, origin) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 		tx.s.newID(), microseconds(tx.now), e.Actor, e.Action, e.Object, e.Detail, e.From)
-	return err
 }
 
 // Audit lists lines, newest first: at most limit (1 or more) of those older than the line with the id before, or of
@@ -34,7 +32,7 @@ func (s *Store) Audit(ctx context.Context, before int64, limit int) (lines []Aud
 	err = s.Read(ctx, func(tx *Tx) error {
 		rows := tx.rows(`SELECT id, at, actor, deed, thing, detail, origin FROM audit
 			WHERE id < $1 ORDER BY id DESC LIMIT $2`, before, limit)
-		lines, err = collect(rows, func(r *sql.Rows) (e AuditEntry, err error) {
+		lines, err = collect(rows, func(r cursor) (e AuditEntry, err error) {
 			var at int64
 			err = r.Scan(&e.ID, &at, &e.Actor, &e.Action, &e.Object, &e.Detail, &e.From)
 			e.Time = fromMicroseconds(at)

@@ -162,7 +162,7 @@ func BenchmarkListBesideBareScan(b *testing.B) {
 	db := bareInserts(b)
 	for _, text := range []string{
 		"CREATE TABLE tag (cal INTEGER, name TEXT, etag TEXT, PRIMARY KEY (cal, name)) WITHOUT ROWID",
-		"ATTACH '" + s.path + "' AS ours",
+		"ATTACH '" + sqliteOf(s).path + "' AS ours",
 		"INSERT INTO tag SELECT 1, name, etag FROM ours.object",
 	} {
 		if _, err := db.Exec(text); err != nil {
@@ -294,7 +294,7 @@ func BenchmarkOpen(b *testing.B) {
 	filledCalendar(b, s, 10_000)
 	s.Close()
 	for b.Loop() {
-		again, err := Open(b.Context(), Options{Path: s.path})
+		again, err := Open(b.Context(), Options{Path: sqliteOf(s).path})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"errors"
 	"iter"
 	"math"
@@ -62,6 +61,10 @@ func (tx *Tx) Changes(collectionID, since int64, limit int, part Part) iter.Seq2
 		limit = math.MaxInt64
 	}
 	return func(yield func(ObjectChange, error) bool) {
+		if err := tx.hold(collectionID); err != nil {
+			yield(ObjectChange{}, err)
+			return
+		}
 		var row objectRow
 		var deleted int64
 		dest := append(row.dest(part), &row.Change, &deleted)
@@ -93,15 +96,13 @@ func (tx *Tx) tombstone(collectionID int64, name string) (born int64, found bool
 
 // bury leaves a tombstone.
 func (tx *Tx) bury(collectionID int64, name string, change, born int64) error {
-	_, err := tx.exec("INSERT INTO object_tombstone (collection_id, name, change, born) VALUES ($1, $2, $3, $4)",
+	return tx.exec("INSERT INTO object_tombstone (collection_id, name, change, born) VALUES ($1, $2, $3, $4)",
 		collectionID, name, change, born)
-	return err
 }
 
 // exhume removes a tombstone.
 func (tx *Tx) exhume(collectionID int64, name string) error {
-	_, err := tx.exec("DELETE FROM object_tombstone WHERE collection_id = $1 AND name = $2", collectionID, name)
-	return err
+	return tx.exec("DELETE FROM object_tombstone WHERE collection_id = $1 AND name = $2", collectionID, name)
 }
 
 // CollectionChange is one line of a home's log.
@@ -118,7 +119,7 @@ func (tx *Tx) HomeChanges(h *Home, since int64) ([]CollectionChange, error) {
 	if since > 0 {
 		rows := tx.rows("SELECT name, change FROM collection_tombstone WHERE home_id = $1 AND change > $2", h.ID, since)
 		var err error
-		all, err = collect(rows, func(r *sql.Rows) (c CollectionChange, err error) {
+		all, err = collect(rows, func(r cursor) (c CollectionChange, err error) {
 			err = r.Scan(&c.Name, &c.Change)
 			return c, err
 		})

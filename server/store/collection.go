@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +47,7 @@ type NewCollection struct {
 func (tx *Tx) loadCollections(homeID int64) ([]*Collection, error) {
 	rows := tx.rows(`SELECT id, name, kind, components, resource_id, change, created, modified
 		FROM collection WHERE home_id = $1`, homeID)
-	all, err := collect(rows, func(r *sql.Rows) (*Collection, error) {
+	all, err := collect(rows, func(r cursor) (*Collection, error) {
 		c := &Collection{HomeID: homeID}
 		var components string
 		var created, modified int64
@@ -74,7 +73,7 @@ func (tx *Tx) CreateCollection(homeID int64, n NewCollection) (*Collection, erro
 	h = tx.next(h)
 	c := &Collection{ID: tx.s.newID(), HomeID: h.ID, Name: n.Name, Kind: n.Kind, Components: slices.Clone(n.Components),
 		ResourceID: uuid.NewString(), Change: h.Change, Created: tx.now, Modified: tx.now}
-	_, err = tx.exec(`INSERT INTO collection
+	err = tx.exec(`INSERT INTO collection
 		(id, home_id, name, kind, components, resource_id, change, created, modified)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		c.ID, c.HomeID, c.Name, c.Kind, strings.Join(c.Components, " "), c.ResourceID, c.Change,
@@ -82,7 +81,7 @@ func (tx *Tx) CreateCollection(homeID int64, n NewCollection) (*Collection, erro
 	if err != nil {
 		return nil, err
 	}
-	_, err = tx.exec("DELETE FROM collection_tombstone WHERE home_id = $1 AND name = $2", h.ID, c.Name)
+	err = tx.exec("DELETE FROM collection_tombstone WHERE home_id = $1 AND name = $2", h.ID, c.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -124,9 +123,8 @@ func (tx *Tx) dropCollection(id int64) error {
 }
 
 func (tx *Tx) buryCollection(h *Home, name string) error {
-	_, err := tx.exec(`INSERT INTO collection_tombstone (home_id, name, change) VALUES ($1, $2, $3)
+	return tx.exec(`INSERT INTO collection_tombstone (home_id, name, change) VALUES ($1, $2, $3)
 		ON CONFLICT (home_id, name) DO UPDATE SET change = excluded.change`, h.ID, name, h.Change)
-	return err
 }
 
 // RenameCollection gives a collection another name in its home, where it keeps its id, objects and log; ErrNotFound,
@@ -139,10 +137,10 @@ func (tx *Tx) RenameCollection(id int64, name string) (*Collection, error) {
 	if h.Collection(name) != nil {
 		return nil, ErrExists
 	}
-	if _, err := tx.exec("UPDATE collection SET name = $1 WHERE id = $2", name, id); err != nil {
+	if err := tx.exec("UPDATE collection SET name = $1 WHERE id = $2", name, id); err != nil {
 		return nil, err
 	}
-	_, err = tx.exec("DELETE FROM collection_tombstone WHERE home_id = $1 AND name = $2", h.ID, name)
+	err = tx.exec("DELETE FROM collection_tombstone WHERE home_id = $1 AND name = $2", h.ID, name)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +161,7 @@ func (tx *Tx) SetComponents(id int64, components []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec("UPDATE collection SET components = $1 WHERE id = $2", strings.Join(components, " "), id)
+	err = tx.exec("UPDATE collection SET components = $1 WHERE id = $2", strings.Join(components, " "), id)
 	if err != nil {
 		return err
 	}

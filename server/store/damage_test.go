@@ -34,11 +34,11 @@ func closedDatabase(t *testing.T) (path string, content []byte) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	content, err := os.ReadFile(s.path)
+	content, err := os.ReadFile(sqliteOf(s).path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.path, content
+	return sqliteOf(s).path, content
 }
 
 func TestDamagedDatabaseIsRefusedAndLeftAlone(t *testing.T) {
@@ -105,13 +105,13 @@ func TestFullDiskFailsTheWriteAndNothingElse(t *testing.T) {
 	c := newHome(t, s, "ada").Collection("calendar")
 	put(t, s, c, event("a.ics", "1", "x"))
 	var pages int
-	if err := s.writer.row("PRAGMA page_count", nil, &pages); err != nil {
+	if err := queryRow(sqliteOf(s).writer, "PRAGMA page_count", nil, &pages); err != nil {
 		t.Fatal(err)
 	}
 	limit := func(pages int) { // SQLite then answers as on a full disk
 		t.Helper()
 		var set int
-		if err := s.writer.row("PRAGMA max_page_count = "+strconv.Itoa(pages), nil, &set); err != nil {
+		if err := queryRow(sqliteOf(s).writer, "PRAGMA max_page_count = "+strconv.Itoa(pages), nil, &set); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -123,7 +123,7 @@ func TestFullDiskFailsTheWriteAndNothingElse(t *testing.T) {
 		}
 		return nil // even if the caller passes over it
 	})
-	wantFileError(t, "full", err, ErrFull, s.path)
+	wantFileError(t, "full", err, ErrFull, sqliteOf(s).path)
 	if got := listing(t, s, c); len(got) != 1 || got[0] != "a.ics" {
 		t.Errorf("got %v, want what was there before", got)
 	}
@@ -137,20 +137,20 @@ func TestFullDiskFailsTheWriteAndNothingElse(t *testing.T) {
 
 func TestDatabaseLockedByAnotherProgram(t *testing.T) {
 	s := openTestSQLite(t)
-	if _, err := s.writer.c.ExecContext(t.Context(), "PRAGMA busy_timeout = 1"); err != nil {
+	if _, err := sqliteOf(s).writer.c.ExecContext(t.Context(), "PRAGMA busy_timeout = 1"); err != nil {
 		t.Fatal(err)
 	}
-	other, err := openConn(t.Context(), s.db, nil)
+	other, err := openSQLiteConn(t.Context(), sqliteOf(s).db, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.close()
-	if _, err := other.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := other.exec("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
 	err = s.Write(t.Context(), func(*Tx) error { return nil })
-	wantFileError(t, "locked", err, ErrBusy, s.path)
-	if _, err := other.exec("ROLLBACK"); err != nil {
+	wantFileError(t, "locked", err, ErrBusy, sqliteOf(s).path)
+	if err := other.exec("ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
 	newHome(t, s, "ada")
@@ -160,7 +160,7 @@ func TestFilesAreReadableToTheirOwnerAlone(t *testing.T) {
 	s := openTestSQLite(t)
 	newHome(t, s, "ada")
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		info, err := os.Stat(s.path + suffix)
+		info, err := os.Stat(sqliteOf(s).path + suffix)
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v, want mode 0600", suffix, info, err)
 		}
@@ -201,7 +201,7 @@ func TestSecondServerIsRefused(t *testing.T) {
 func TestCommandsMayWriteBesideTheServer(t *testing.T) {
 	server := openTestSQLite(t)
 	calendar := newHome(t, server, "ada").Collection("calendar")
-	command := openAt(t, server.path)
+	command := openAt(t, sqliteOf(server).path)
 	if _, err := command.CreateToken(t.Context(), Token{Name: "mdm", Hash: HashSecret("x")}); err != nil {
 		t.Fatal(err)
 	}

@@ -31,8 +31,8 @@ func TestAcknowledgedWritesAreInTheFilesAtOnce(t *testing.T) {
 		last = put(t, s, c, event(fmt.Sprintf("%d.ics", i), fmt.Sprint(i), "x"))
 	}
 	path := filepath.Join(t.TempDir(), "copy.db")
-	copyFile(t, s.path, path)
-	copyFile(t, s.path+"-wal", path+"-wal")
+	copyFile(t, sqliteOf(s).path, path)
+	copyFile(t, sqliteOf(s).path+"-wal", path+"-wal")
 	again := openAt(t, path)
 	h, err := again.Home(t.Context(), "ada")
 	if err != nil || h.Change != last.Change || h.Collection("calendar").Change != last.Change {

@@ -14,12 +14,12 @@ func (s *Store) Epoch() int64 { return s.epoch.Load() }
 func (s *Store) RaiseEpoch(ctx context.Context) (int64, error) {
 	var epoch int64
 	err := s.Write(ctx, func(tx *Tx) error {
-		if err := tx.row("SELECT epoch FROM store_state WHERE id = 1", nil, &epoch); err != nil {
+		err := tx.row("SELECT epoch FROM store_state WHERE id = 1"+tx.rowLock, nil, &epoch)
+		if err != nil {
 			return err
 		}
 		epoch = max(epoch+1, tx.now.Unix())
-		_, err := tx.exec("UPDATE store_state SET epoch = $1 WHERE id = 1", epoch)
-		return err
+		return tx.exec("UPDATE store_state SET epoch = $1 WHERE id = 1", epoch)
 	})
 	if err != nil {
 		return 0, err
@@ -35,7 +35,7 @@ func (s *Store) loadEpoch(ctx context.Context) error {
 	err := s.Read(ctx, func(tx *Tx) error { return tx.row(query, nil, &epoch) })
 	if errors.Is(err, ErrNotFound) {
 		err = s.Write(ctx, func(tx *Tx) error {
-			_, err := tx.exec(`INSERT INTO store_state (id, epoch, settings_revision) VALUES (1, $1, 0)
+			err := tx.exec(`INSERT INTO store_state (id, epoch, settings_revision) VALUES (1, $1, 0)
 				ON CONFLICT (id) DO NOTHING`, tx.now.Unix())
 			if err != nil {
 				return err

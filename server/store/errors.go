@@ -10,12 +10,15 @@ var (
 	ErrNotFound = errors.New("store: not found")
 	ErrExists   = errors.New("store: already exists")
 	ErrStale    = errors.New("store: changed by someone else since it was read")
+	ErrText     = errors.New("store: a text holds a zero octet or is not UTF-8") // PostgreSQL only
 
 	ErrCorrupt    = errors.New("store: the database is damaged")
 	ErrNewer      = errors.New("store: the database was written by a newer version of calport")
 	ErrUnwritable = errors.New("store: the database cannot be written")
 	ErrFull       = errors.New("store: the disk is full")
 	ErrBusy       = errors.New("store: the database is locked by another program")
+	ErrRefused    = errors.New("store: the database server cannot be used")
+	ErrAway       = errors.New("store: the database server does not answer")
 	ErrClosed     = errors.New("store: closed")
 )
 
@@ -31,12 +34,12 @@ func (e *UIDConflictError) Error() string {
 	return fmt.Sprintf("store: UID %q is taken by %s/%s", e.UID, e.Collection, e.Name)
 }
 
-// FileError says which file is at fault and what to do about it. Unwrap leads to one of the sentinels above and to the
+// FileError says which file, or which database of a server, is at fault and what to do about it. Unwrap leads to one of the sentinels above and to the
 // driver's own error.
 type FileError struct {
-	Path   string
+	Path   string // of the file; of PostgreSQL HOST:PORT/DATABASE, without user and password
 	Remedy string
-	Kind   error // ErrCorrupt, ErrNewer, ErrUnwritable, ErrFull or ErrBusy
+	Kind   error // ErrCorrupt, ErrNewer, ErrUnwritable, ErrFull, ErrBusy, ErrRefused or ErrAway
 	Err    error // what the driver or the system said; may be nil
 }
 

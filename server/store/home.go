@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 	"strconv"
@@ -53,19 +52,39 @@ func (h *Home) CollectionByID(id int64) *Collection {
 // Home returns the picture of the owner's home (GUID in lower case), as new as the last Write that returned;
 // ErrNotFound. As a rule it comes from memory.
 func (s *Store) Home(ctx context.Context, owner string) (*Home, error) {
-	return s.homes.home(owner, func() (h *Home, err error) {
+	load := func() (h *Home, err error) {
 		err = s.Read(ctx, func(tx *Tx) error {
 			h, err = tx.loadHome(owner)
 			return err
 		})
 		return h, err
-	})
+	}
+	if s.latest == nil {
+		return s.homes.home(owner, load)
+	}
+	for {
+		now, err := s.latest.of(ctx, owner)
+		if err != nil {
+			return nil, s.engine.explain(err)
+		}
+		if now.id == 0 {
+			return nil, ErrNotFound
+		}
+		if held := s.homes.peek(owner); held != nil && !now.seenBy(held) {
+			s.homes.forget(held)
+		}
+		h, err := s.homes.home(owner, load)
+		if errors.Is(err, ErrNotFound) || err == nil && !now.seenBy(h) {
+			continue // it changed meanwhile, or the load began before we asked
+		}
+		return h, err
+	}
 }
 
 // Owners lists the owners of all homes, sorted.
 func (s *Store) Owners(ctx context.Context) (owners []string, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
-		owners, err = collect(tx.rows("SELECT owner FROM home"), func(r *sql.Rows) (owner string, err error) {
+		owners, err = collect(tx.rows("SELECT owner FROM home"), func(r cursor) (owner string, err error) {
 			err = r.Scan(&owner)
 			return owner, err
 		})
@@ -81,28 +100,22 @@ func (tx *Tx) Home(owner string) (*Home, error) {
 	if tx.write {
 		return tx.workOn(owner)
 	}
-	held := tx.s.homes.peek(owner)
-	if held == nil {
-		return tx.loadHome(owner)
-	}
-	// What is held may be newer or older than this transaction's snapshot: the numbers tell.
-	var id, change int64
-	if err := tx.row("SELECT id, change FROM home WHERE owner = $1", []any{owner}, &id, &change); err != nil {
-		return nil, err
-	}
-	if held.ID == id && held.Change == change {
-		return held, nil
-	}
 	return tx.loadHome(owner)
 }
 
-// loadHome reads a home with its collections and all their properties.
+// loadHome reads a home with its collections and all their properties. A picture in memory may be newer or older than
+// what this transaction sees: the numbers tell. A writing transaction locks the home, so that what it sees stays true.
 func (tx *Tx) loadHome(owner string) (*Home, error) {
+	held := tx.s.homes.peek(owner)
 	h := &Home{Owner: owner}
 	var created int64
-	err := tx.row("SELECT id, change, created FROM home WHERE owner = $1", []any{owner}, &h.ID, &h.Change, &created)
+	err := tx.row("SELECT id, change, created FROM home WHERE owner = $1"+tx.rowLock, []any{owner},
+		&h.ID, &h.Change, &created)
 	if err != nil {
 		return nil, err
+	}
+	if held != nil && held.ID == h.ID && held.Change == h.Change {
+		return held, nil
 	}
 	h.Created = fromMicroseconds(created)
 	if h.Collections, err = tx.loadCollections(h.ID); err != nil {
@@ -128,15 +141,15 @@ func (tx *Tx) CreateHome(owner string, collections []NewCollection) (*Home, erro
 		return nil, cmp.Or(err, ErrExists)
 	}
 	h := &Home{ID: tx.s.newID(), Owner: owner, Change: 1, Created: tx.now}
-	_, err := tx.exec("INSERT INTO home (id, owner, change, created) VALUES ($1, $2, $3, $4)",
-		h.ID, owner, h.Change, microseconds(h.Created))
-	if isDuplicate(err) {
-		return nil, ErrExists
-	}
+	n, err := tx.count(`INSERT INTO home (id, owner, change, created) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (owner) DO NOTHING`, h.ID, owner, h.Change, microseconds(h.Created))
 	if err != nil {
 		return nil, err
 	}
-	tx.homes[owner] = workingHome{stored: h, now: h}
+	if n == 0 { // made meanwhile by another process
+		return nil, ErrExists
+	}
+	tx.takeUp(owner, h)
 	tx.tell(h, 0, "", false)
 	for _, c := range collections {
 		if _, err := tx.CreateCollection(h.ID, c); err != nil {
@@ -174,6 +187,9 @@ func (tx *Tx) DeleteHome(owner string) error {
 
 // Usage is the number of objects in a home's collections and their total size in octets.
 func (tx *Tx) Usage(homeID int64) (objects, size int64, err error) {
+	if err := tx.hold(homeID); err != nil {
+		return 0, 0, err
+	}
 	err = tx.row(`SELECT count(*), CAST(coalesce(sum(o.size), 0) AS BIGINT)
 		FROM collection c JOIN object o ON o.collection_id = c.id WHERE c.home_id = $1`,
 		[]any{homeID}, &objects, &size)

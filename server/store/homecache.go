@@ -102,6 +102,15 @@ func (c *homeCache) publish(homes map[string]workingHome) {
 	}
 }
 
+// forget drops a picture that is out of date, if it is still the one held.
+func (c *homeCache) forget(h *Home) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.byOwner[h.Owner]; e != nil && e.Value.(*Home) == h {
+		c.remove(h.Owner)
+	}
+}
+
 // clear forgets everything, when it is not known what a commit did.
 func (c *homeCache) clear() {
 	c.mu.Lock()

@@ -96,12 +96,16 @@ func (r *objectRow) object(part Part) Object {
 	return r.Object
 }
 
-// objects streams what a query made by forParts finds.
-func (tx *Tx) objects(part Part, query string, args ...any) iter.Seq2[Object, error] {
+// objects streams what a query made by forParts finds in a collection.
+func (tx *Tx) objects(part Part, query string, collectionID int64, args ...any) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
+		if err := tx.hold(collectionID); err != nil {
+			yield(Object{}, err)
+			return
+		}
 		var row objectRow
 		dest := row.dest(part)
-		for r, err := range tx.rows(query, args...) {
+		for r, err := range tx.rows(query, append([]any{collectionID}, args...)...) {
 			if err != nil {
 				yield(Object{}, err)
 				return
@@ -122,6 +126,9 @@ var objectByName = forParts("WHERE o.collection_id = $1 AND o.name = $2")
 
 // Object reads one object; ErrNotFound.
 func (tx *Tx) Object(collectionID int64, name string, part Part) (Object, error) {
+	if err := tx.hold(collectionID); err != nil {
+		return Object{}, err
+	}
 	var row objectRow
 	err := tx.row(objectByName[part], []any{collectionID, name}, row.dest(part)...)
 	if err != nil {
@@ -130,8 +137,20 @@ func (tx *Tx) Object(collectionID int64, name string, part Part) (Object, error)
 	return row.object(part), nil
 }
 
+// objectByPath needs no picture of the home.
+var objectByPath = func() (texts [parts]string) {
+	for p := range texts {
+		texts[p] = "SELECT " + objectColumns[p] + " FROM " + objectTables[p] + " JOIN collection c ON c.id = " +
+			"o.collection_id JOIN home h ON h.id = c.home_id WHERE h.owner = $1 AND c.name = $2 AND o.name = $3"
+	}
+	return texts
+}()
+
 // Object reads one object by path, with one query; ErrNotFound for the home, the collection or the object.
 func (s *Store) Object(ctx context.Context, owner, collection, name string, part Part) (Object, error) {
+	if s.latest != nil {
+		return s.object(ctx, part, objectByPath[part], owner, collection, name)
+	}
 	h, err := s.Home(ctx, owner)
 	if err != nil {
 		return Object{}, err
@@ -140,14 +159,19 @@ func (s *Store) Object(ctx context.Context, owner, collection, name string, part
 	if c == nil {
 		return Object{}, ErrNotFound
 	}
+	return s.object(ctx, part, objectByName[part], c.ID, name)
+}
+
+// object reads one object outside of any transaction.
+func (s *Store) object(ctx context.Context, part Part, query string, args ...any) (Object, error) {
 	conn, err := s.readers.take(ctx)
 	if err != nil {
-		return Object{}, s.fileError(err)
+		return Object{}, s.engine.explain(err)
 	}
 	defer s.readers.give(conn)
 	var row objectRow
-	if err := conn.row(objectByName[part], []any{c.ID, name}, row.dest(part)...); err != nil {
-		return Object{}, s.fileError(err)
+	if err := queryRow(conn, query, args, row.dest(part)...); err != nil {
+		return Object{}, s.engine.explain(err)
 	}
 	return row.object(part), nil
 }
@@ -156,6 +180,9 @@ var objectByUID = forParts("WHERE o.uid_home = $1 AND o.uid = $2")
 
 // ObjectByUID finds the object with that UID in the calendars of a home, of which there is one at most; ErrNotFound.
 func (tx *Tx) ObjectByUID(homeID int64, uid string, part Part) (Object, error) {
+	if err := tx.hold(homeID); err != nil {
+		return Object{}, err
+	}
 	var row objectRow
 	err := tx.row(objectByUID[part], []any{homeID, uid}, row.dest(part)...)
 	if err != nil {

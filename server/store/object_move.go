@@ -8,6 +8,9 @@ import (
 // was. The object keeps its id, data and properties, and leaves a tombstone. ErrNotFound for the object or a
 // collection; *UIDConflictError as with PutObject. To where it is already, nothing is done.
 func (tx *Tx) MoveObject(from int64, name string, to int64, newName string) (moved Object, created bool, err error) {
+	if err := tx.hold(from); err != nil {
+		return Object{}, false, err
+	}
 	source, err := tx.existing(from, name)
 	if err != nil {
 		return Object{}, false, err
@@ -41,12 +44,12 @@ func (tx *Tx) MoveObject(from int64, name string, to int64, newName string) (mov
 	if born == 0 {
 		born = h.Change
 	}
-	_, err = tx.exec(`UPDATE object SET collection_id = $3, name = $4, change = $5, born = $6, uid_home = $7
+	err = tx.exec(`UPDATE object SET collection_id = $3, name = $4, change = $5, born = $6, uid_home = $7
 		WHERE collection_id = $1 AND name = $2`, from, name, to, newName, h.Change, born, uidHome(target))
 	if err != nil {
 		return Object{}, false, err
 	}
-	_, err = tx.exec("UPDATE property SET holder = $3 WHERE holder = $1 AND target = $2", from, idTarget(o.ID), to)
+	err = tx.exec("UPDATE property SET holder = $3 WHERE holder = $1 AND target = $2", from, idTarget(o.ID), to)
 	if err != nil {
 		return Object{}, false, err
 	}
@@ -70,7 +73,7 @@ func (tx *Tx) uidFree(h *Home, target *Collection, newName string, o Object) err
 	case other.ID == o.ID, other.CollectionID == target.ID && other.Name == newName:
 		return nil
 	}
-	return tx.uidConflict(h, o.UID)
+	return uidConflict(h, o.UID, other)
 }
 
 // makeRoom deletes the object of that name or its tombstone. It tells since when clients know the name, 0 if they do
@@ -118,11 +121,11 @@ func (tx *Tx) CopyObject(from int64, name string, to int64, newName string) (cop
 	if err != nil {
 		return Object{}, false, err
 	}
-	_, err = tx.exec("DELETE FROM property WHERE holder = $1 AND target = $2", to, idTarget(copied.ID))
+	err = tx.exec("DELETE FROM property WHERE holder = $1 AND target = $2", to, idTarget(copied.ID))
 	if err != nil {
 		return Object{}, false, err
 	}
-	_, err = tx.exec(`INSERT INTO property (holder, target, viewer, space, local, xml)
+	err = tx.exec(`INSERT INTO property (holder, target, viewer, space, local, xml)
 		SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), viewer, space, local, xml
 		FROM property WHERE holder = $3 AND target = $4`, to, idTarget(copied.ID), from, idTarget(o.ID))
 	return copied, created, err

@@ -29,8 +29,7 @@ func (tx *Tx) ObjectsByName(collectionID int64, names []string, part Part) iter.
 			for size < len(nameCounts)-1 && nameCounts[size] < len(names) {
 				size++
 			}
-			args := make([]any, 1, 1+nameCounts[size])
-			args[0] = collectionID
+			args := make([]any, 0, nameCounts[size])
 			asked := min(len(names), nameCounts[size])
 			for _, name := range names[:asked] {
 				args = append(args, name)
@@ -39,7 +38,7 @@ func (tx *Tx) ObjectsByName(collectionID int64, names []string, part Part) iter.
 				args = append(args, names[0]) // an IN list finds a row once, however often it names it
 			}
 			names = names[asked:]
-			for o, err := range tx.objects(part, objectsByName[size][part], args...) {
+			for o, err := range tx.objects(part, objectsByName[size][part], collectionID, args...) {
 				if !yield(o, err) || err != nil {
 					return
 				}

@@ -43,6 +43,44 @@ func (tx *Tx) existing(collectionID int64, name string) (e existing, err error) 
 	return e, err
 }
 
+// standing is what there is where an object is to be put.
+type standing struct {
+	object existing // id 0: none
+	buried bool     // a tombstone has the name, since the number born
+	born   int64
+	rival  Object // has the UID in a calendar of the home; ID 0: none, or object itself
+}
+
+const standingQuery = `SELECT 0, id, born, created, collection_id, '' FROM object WHERE collection_id = $1 AND name = $2
+	UNION ALL SELECT 1, 0, born, 0, 0, '' FROM object_tombstone WHERE collection_id = $1 AND name = $2
+	UNION ALL SELECT 2, id, 0, 0, collection_id, name FROM object WHERE uid_home = $3 AND uid = $4`
+
+// standing looks at a place in one query.
+func (tx *Tx) standing(c *Collection, name, uid string) (st standing, err error) {
+	var kind, id, born, created, collection int64
+	var holder string
+	for r, err := range tx.rows(standingQuery, c.ID, name, uidHome(c), uid) {
+		if err != nil {
+			return standing{}, err
+		}
+		if err := r.Scan(&kind, &id, &born, &created, &collection, &holder); err != nil {
+			return standing{}, err
+		}
+		switch kind {
+		case 0:
+			st.object = existing{id: id, born: born, created: created}
+		case 1:
+			st.buried, st.born = true, born
+		case 2:
+			st.rival = Object{ID: id, CollectionID: collection, Name: holder}
+		}
+	}
+	if st.rival.ID == st.object.id {
+		st.rival = Object{}
+	}
+	return st, nil
+}
+
 // PutObject writes an object, new or in place of the one with its name; the answer holds its Facts. A UID that another
 // object of the home's calendars has gets a *UIDConflictError and nothing is written; ErrNotFound for the collection.
 func (tx *Tx) PutObject(collectionID int64, n NewObject) (written Object, created bool, err error) {
@@ -50,10 +88,14 @@ func (tx *Tx) PutObject(collectionID int64, n NewObject) (written Object, create
 	if err != nil {
 		return Object{}, false, err
 	}
-	old, err := tx.existing(c.ID, n.Name)
+	place, err := tx.standing(c, n.Name, n.UID)
 	if err != nil {
 		return Object{}, false, err
 	}
+	if place.rival.ID != 0 {
+		return Object{}, false, uidConflict(h, n.UID, place.rival)
+	}
+	old := place.object
 	o := Object{
 		Name: n.Name, ETag: hashData(n.Data), Change: h.Change + 1, ID: old.id, CollectionID: c.ID, UID: n.UID,
 		Component: n.Component, ScheduleTag: n.ScheduleTag, Size: int64(len(n.Data)), FirstStart: n.FirstStart,
@@ -62,12 +104,9 @@ func (tx *Tx) PutObject(collectionID int64, n NewObject) (written Object, create
 	}
 	if old.id == 0 {
 		o.ID, o.Created = tx.s.newID(), tx.now
-		err = tx.insertObject(o, uidHome(c), n.Data)
+		err = tx.insertObject(o, place, uidHome(c), n.Data)
 	} else {
 		err = tx.updateObject(o, uidHome(c), n.Data)
-	}
-	if isDuplicate(err) {
-		return Object{}, false, tx.uidConflict(h, n.UID)
 	}
 	if err != nil {
 		return Object{}, false, err
@@ -82,15 +121,12 @@ func uidHome(c *Collection) sql.NullInt64 {
 	return sql.NullInt64{Int64: c.HomeID, Valid: c.Kind == Calendar}
 }
 
-func (tx *Tx) insertObject(o Object, uidHome sql.NullInt64, data []byte) error {
-	born, buried, err := tx.tombstone(o.CollectionID, o.Name)
-	if err != nil {
-		return err
+func (tx *Tx) insertObject(o Object, place standing, uidHome sql.NullInt64, data []byte) error {
+	born := o.Change
+	if place.buried {
+		born = place.born
 	}
-	if !buried {
-		born = o.Change
-	}
-	_, err = tx.exec(`INSERT INTO object (collection_id, name, etag, change, id, born, uid, uid_home, component,
+	err := tx.exec(`INSERT INTO object (collection_id, name, etag, change, id, born, uid, uid_home, component,
 		schedule_tag, size, span, first_start, last_end, organizer, recurring, created, modified)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		o.CollectionID, o.Name, o.ETag, o.Change, o.ID, born, o.UID, uidHome, o.Component,
@@ -99,17 +135,16 @@ func (tx *Tx) insertObject(o Object, uidHome sql.NullInt64, data []byte) error {
 	if err != nil {
 		return err
 	}
-	if buried {
+	if place.buried {
 		if err := tx.exhume(o.CollectionID, o.Name); err != nil {
 			return err
 		}
 	}
-	_, err = tx.exec("INSERT INTO object_data (object_id, data) VALUES ($1, $2)", o.ID, notNil(data))
-	return err
+	return tx.exec("INSERT INTO object_data (object_id, data) VALUES ($1, $2)", o.ID, notNil(data))
 }
 
 func (tx *Tx) updateObject(o Object, uidHome sql.NullInt64, data []byte) error {
-	_, err := tx.exec(`UPDATE object SET etag = $3, change = $4, uid = $5, uid_home = $6, component = $7,
+	err := tx.exec(`UPDATE object SET etag = $3, change = $4, uid = $5, uid_home = $6, component = $7,
 		schedule_tag = $8, size = $9, span = $10, first_start = $11, last_end = $12, organizer = $13,
 		recurring = $14, modified = $15 WHERE collection_id = $1 AND name = $2`,
 		o.CollectionID, o.Name, o.ETag, o.Change, o.UID, uidHome, o.Component,
@@ -118,16 +153,11 @@ func (tx *Tx) updateObject(o Object, uidHome sql.NullInt64, data []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec("UPDATE object_data SET data = $2 WHERE object_id = $1", o.ID, notNil(data))
-	return err
+	return tx.exec("UPDATE object_data SET data = $2 WHERE object_id = $1", o.ID, notNil(data))
 }
 
 // uidConflict names the object of the home that has the UID.
-func (tx *Tx) uidConflict(h *Home, uid string) error {
-	o, err := tx.ObjectByUID(h.ID, uid, Facts)
-	if err != nil {
-		return err
-	}
+func uidConflict(h *Home, uid string, o Object) error {
 	conflict := &UIDConflictError{UID: uid, Name: o.Name}
 	if c := h.CollectionByID(o.CollectionID); c != nil {
 		conflict.Collection = c.Name
@@ -174,12 +204,11 @@ func (tx *Tx) DeleteObject(collectionID int64, name string) error {
 
 // dropObject deletes the rows of an object.
 func (tx *Tx) dropObject(collectionID int64, name string, id int64) error {
-	if _, err := tx.exec("DELETE FROM object WHERE collection_id = $1 AND name = $2", collectionID, name); err != nil {
+	if err := tx.exec("DELETE FROM object WHERE collection_id = $1 AND name = $2", collectionID, name); err != nil {
 		return err
 	}
-	if _, err := tx.exec("DELETE FROM object_data WHERE object_id = $1", id); err != nil {
+	if err := tx.exec("DELETE FROM object_data WHERE object_id = $1", id); err != nil {
 		return err
 	}
-	_, err := tx.exec("DELETE FROM property WHERE holder = $1 AND target = $2", collectionID, idTarget(id))
-	return err
+	return tx.exec("DELETE FROM property WHERE holder = $1 AND target = $2", collectionID, idTarget(id))
 }

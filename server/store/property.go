@@ -120,6 +120,9 @@ func (tx *Tx) loadProperties(holder int64) (map[string]Properties, error) {
 // Properties reads the properties of one target. Those of homes and collections stand in Home already.
 func (tx *Tx) Properties(t Target) (Properties, error) {
 	holder, target := t.key()
+	if err := tx.hold(holder); err != nil {
+		return nil, err
+	}
 	p := Properties{}
 	rows := tx.rows("SELECT viewer, space, local, xml FROM property WHERE holder = $1 AND target = $2", holder, target)
 	for r, err := range rows {
@@ -138,6 +141,9 @@ func (tx *Tx) Properties(t Target) (Properties, error) {
 
 // ObjectProperties reads the properties of all objects of a collection that have any, by object id, in one query.
 func (tx *Tx) ObjectProperties(collectionID int64) (map[int64]Properties, error) {
+	if err := tx.hold(collectionID); err != nil {
+		return nil, err
+	}
 	byTarget, err := tx.loadProperties(collectionID)
 	if err != nil {
 		return nil, err
@@ -189,7 +195,7 @@ func (tx *Tx) apply(holder int64, target string, p Properties, changes []Propert
 		key := []any{holder, target, ch.Viewer, ch.Name.Space, ch.Name.Local}
 		if ch.Remove {
 			delete(now, ch.PropertyKey)
-			_, err := tx.exec(`DELETE FROM property
+			err := tx.exec(`DELETE FROM property
 				WHERE holder = $1 AND target = $2 AND viewer = $3 AND space = $4 AND local = $5`, key...)
 			if err != nil {
 				return nil, err
@@ -197,7 +203,7 @@ func (tx *Tx) apply(holder int64, target string, p Properties, changes []Propert
 			continue
 		}
 		now[ch.PropertyKey] = ch.Value
-		_, err := tx.exec(`INSERT INTO property (holder, target, viewer, space, local, xml)
+		err := tx.exec(`INSERT INTO property (holder, target, viewer, space, local, xml)
 			VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (holder, target, viewer, space, local) DO UPDATE SET xml = excluded.xml`,
 			append(key, ch.Value)...)

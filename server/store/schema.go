@@ -14,22 +14,27 @@ import (
 //go:embed schema/*.sql
 var schemaFiles embed.FS
 
-// sqliteWords turns the one schema text, which is PostgreSQL's, into SQLite's: an INTEGER PRIMARY KEY is the row's
-// own number there, and a clustered table is kept in the order of its key.
-var sqliteWords = strings.NewReplacer(
-	"BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY",
-	"BYTEA", "BLOB",
-	"/* clustered */", "WITHOUT ROWID",
+// The one schema text is PostgreSQL's. In SQLite an INTEGER PRIMARY KEY is the row's own number, and a clustered table
+// is kept in the order of its key. PostgreSQL would compare texts by the rules of a language, slowly, if it were not
+// told to compare octets, as SQLite does by itself.
+var (
+	sqliteWords = strings.NewReplacer(
+		"BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY",
+		"BYTEA", "BLOB",
+		"/* clustered */", "WITHOUT ROWID",
+	)
+	postgresWords = strings.NewReplacer("TEXT", `TEXT COLLATE "C"`)
 )
 
 // migrate brings the schema up to date, each step in a transaction of its own. It refuses a schema of the future.
-func migrate(ctx context.Context, db *sql.DB, path string) error {
-	steps, err := migrations()
+func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, words *strings.Replacer, place string,
+	options ...goose.ProviderOption) error {
+	steps, err := migrations(words)
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, nil,
-		goose.WithGoMigrations(steps...), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	p, err := goose.NewProvider(dialect, db, nil, append(options, goose.WithGoMigrations(steps...),
+		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))...)
 	if err != nil {
 		return err
 	}
@@ -38,7 +43,7 @@ func migrate(ctx context.Context, db *sql.DB, path string) error {
 	case err != nil:
 		return err
 	case stored > ours:
-		return &FileError{Path: path, Kind: ErrNewer, Remedy: newerRemedy,
+		return &FileError{Path: place, Kind: ErrNewer, Remedy: newerRemedy,
 			Err: fmt.Errorf("schema %d, this program knows %d", stored, ours)}
 	case stored == ours:
 		return nil
@@ -47,8 +52,8 @@ func migrate(ctx context.Context, db *sql.DB, path string) error {
 	return err
 }
 
-// migrations reads the files of the folder schema, named NUMBER_what.sql.
-func migrations() ([]*goose.Migration, error) {
+// migrations reads the files of the folder schema, named NUMBER_what.sql, in an engine's words.
+func migrations(words *strings.Replacer) ([]*goose.Migration, error) {
 	files, err := schemaFiles.ReadDir("schema")
 	if err != nil {
 		return nil, err
@@ -65,7 +70,7 @@ func migrations() ([]*goose.Migration, error) {
 			return nil, err
 		}
 		up := func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, sqliteWords.Replace(string(text)))
+			_, err := tx.ExecContext(ctx, words.Replace(string(text)))
 			return err
 		}
 		steps = append(steps, goose.NewGoMigration(version, &goose.GoFunc{RunTx: up}, nil))

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -91,7 +90,7 @@ func TestOldAndNewDatabasesHaveOneSchema(t *testing.T) {
 		var lines []string
 		err := s.Read(t.Context(), func(tx *Tx) (err error) {
 			rows := tx.rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
-			lines, err = collect(rows, func(r *sql.Rows) (line string, err error) {
+			lines, err = collect(rows, func(r cursor) (line string, err error) {
 				err = r.Scan(&line)
 				return line, err
 			})
@@ -109,13 +108,13 @@ func TestOldAndNewDatabasesHaveOneSchema(t *testing.T) {
 
 func TestNewerSchemaIsRefused(t *testing.T) {
 	s := openTestSQLite(t)
-	if _, err := s.writer.exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)"); err != nil {
+	if err := sqliteOf(s).writer.exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)"); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
-	_, err := Open(t.Context(), Options{Path: s.path})
+	_, err := Open(t.Context(), Options{Path: sqliteOf(s).path})
 	var file *FileError
-	if !errors.Is(err, ErrNewer) || !errors.As(err, &file) || file.Path != s.path {
+	if !errors.Is(err, ErrNewer) || !errors.As(err, &file) || file.Path != sqliteOf(s).path {
 		t.Errorf("got %v, want ErrNewer naming the file", err)
 	}
 }
@@ -129,7 +128,7 @@ func TestHotQueriesFollowAnIndex(t *testing.T) {
 	}
 	for name, texts := range hot {
 		for part, text := range texts {
-			rows, err := s.db.Query("EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "$"))...)
+			rows, err := sqliteOf(s).db.Query("EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "$"))...)
 			if err != nil {
 				t.Fatal(err)
 			}

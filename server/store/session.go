@@ -30,25 +30,23 @@ func (s *Store) FindSession(ctx context.Context, token string) (data []byte, fou
 // SaveSession writes a session, new or not.
 func (s *Store) SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		_, err := tx.exec(`INSERT INTO session (token_hash, content, expires) VALUES ($1, $2, $3)
+		return tx.exec(`INSERT INTO session (token_hash, content, expires) VALUES ($1, $2, $3)
 			ON CONFLICT (token_hash) DO UPDATE SET content = excluded.content, expires = excluded.expires`,
 			HashSecret(token), notNil(data), microseconds(expires))
-		return err
 	})
 }
 
 // DeleteSession removes a session, if it is there.
 func (s *Store) DeleteSession(ctx context.Context, token string) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		_, err := tx.exec("DELETE FROM session WHERE token_hash = $1", HashSecret(token))
-		return err
+		return tx.exec("DELETE FROM session WHERE token_hash = $1", HashSecret(token))
 	})
 }
 
 // PurgeSessions removes the expired sessions and counts them.
 func (s *Store) PurgeSessions(ctx context.Context) (removed int64, err error) {
 	err = s.Write(ctx, func(tx *Tx) error {
-		removed, err = tx.exec("DELETE FROM session WHERE expires <= $1", microseconds(tx.now))
+		removed, err = tx.count("DELETE FROM session WHERE expires <= $1", microseconds(tx.now))
 		return err
 	})
 	return removed, err

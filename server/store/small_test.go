@@ -190,7 +190,7 @@ func TestEpochRisesAndStays(t *testing.T) {
 		t.Errorf("got %d after %d, %v", second, first, err)
 	}
 	s.Close()
-	if again := openAt(t, s.path); again.Epoch() != second {
+	if again := openAt(t, sqliteOf(s).path); again.Epoch() != second {
 		t.Errorf("reopened: got %d, want %d", again.Epoch(), second)
 	}
 }

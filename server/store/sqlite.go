@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"encoding/binary"
 	"errors"
@@ -10,10 +11,69 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 
+	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
+
+// sqliteEngine is SQLite in WAL mode: one connection writes, others read beside it.
+type sqliteEngine struct {
+	s    *Store
+	path string
+	db   *sql.DB
+
+	waiting atomic.Int64 // writers that are about to lock writing
+	writing sync.Mutex   // guards all below
+	writer  *sqliteConn
+	batch   *batch
+	closed  bool
+}
+
+func (e *sqliteEngine) start(ctx context.Context) (err error) {
+	if e.db, err = openSQLite(e.path); err != nil {
+		return err
+	}
+	if e.writer, err = openSQLiteConn(ctx, e.db, writerPragmas); err != nil {
+		return err
+	}
+	return migrate(ctx, e.db, goose.DialectSQLite3, sqliteWords, e.path)
+}
+
+func (e *sqliteEngine) reader(ctx context.Context) (conn, error) {
+	c, err := openSQLiteConn(ctx, e.db, readerPragmas)
+	if err != nil {
+		return nil, err // not c, which would be a conn that is not nil
+	}
+	return c, nil
+}
+
+// stop commits what is written so far.
+func (e *sqliteEngine) stop() error {
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	if e.closed {
+		return ErrClosed
+	}
+	if e.batch != nil {
+		e.finish(e.batch)
+	}
+	e.closed = true
+	return nil
+}
+
+func (e *sqliteEngine) close() error {
+	var errs []error
+	if e.writer != nil {
+		errs = append(errs, e.writer.close())
+	}
+	if e.db != nil {
+		errs = append(errs, e.db.Close())
+	}
+	return errors.Join(errs...)
+}
 
 // The pragmas of every connection stand in the DSN, since database/sql opens connections when it likes. A commit is
 // on the disk when it returns (synchronous FULL in WAL mode).
@@ -52,7 +112,7 @@ func openSQLite(path string) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Each connection is taken once and kept by the store, see conn.
+	// Each connection is taken once and kept by the store, see sqliteConn.
 	db.SetMaxIdleConns(0)
 	return db, nil
 }
@@ -126,8 +186,7 @@ func systemError(path string, err error) error {
 	return fmt.Errorf("store: opening %s: %w", path, err)
 }
 
-// fileError turns what the driver says into a *FileError, where it is the file's fault.
-func (s *Store) fileError(err error) error {
+func (e *sqliteEngine) explain(err error) error {
 	var known *FileError
 	if err == nil || errors.As(err, &known) {
 		return err
@@ -140,7 +199,7 @@ func (s *Store) fileError(err error) error {
 	if !ok {
 		return err
 	}
-	return &FileError{Path: s.path, Kind: k.kind, Remedy: k.remedy, Err: err}
+	return &FileError{Path: e.path, Kind: k.kind, Remedy: k.remedy, Err: err}
 }
 
 // sqliteCode is the extended result code of SQLite in err.
@@ -150,13 +209,6 @@ func sqliteCode(err error) (code int, ok bool) {
 		return 0, false
 	}
 	return e.Code(), true
-}
-
-// isDuplicate says whether a unique index or primary key refused a row: the statement did nothing, the transaction
-// goes on.
-func isDuplicate(err error) bool {
-	code, ok := sqliteCode(err)
-	return ok && (code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
 // isBusy says whether another process held the lock for longer than busy_timeout.

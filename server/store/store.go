@@ -21,7 +21,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
@@ -33,35 +32,32 @@ import (
 // Options say where the store is and how much it may keep open.
 type Options struct {
 	Path      string           // SQLite database file, made when absent; its folder must exist
+	DSN       string           // or PostgreSQL 15 or later, as a URL or in libpq's words; may hold a password
 	Now       func() time.Time // nil: time.Now
 	Log       *slog.Logger     // nil: nothing is logged
 	HomeCache int              // how many homes are kept in memory; 0: 4096
-	Readers   int              // how many transactions read at a time, slow clients' among them; 0: 32
+	Readers   int              // how many transactions read at a time, slow clients' among them; 0: 32, of PostgreSQL 20
 }
 
 // Store is everything remembered. It is safe for concurrent use.
 type Store struct {
-	path  string
-	now   func() time.Time
-	log   *slog.Logger
-	db    *sql.DB
-	homes *homeCache
-	epoch atomic.Int64
-	ids   atomic.Int64 // the last id made
+	now     func() time.Time
+	log     *slog.Logger
+	engine  engine
+	readers *pool
+	homes   *homeCache
+	latest  *latest // asks how old the pictures in homes are; nil where they are always up to date
+	epoch   atomic.Int64
+	ids     atomic.Int64 // the last id made
 
-	readers *readerPool
-
-	waiting   atomic.Int64 // writers that are about to lock writing
-	writing   sync.Mutex   // guards all below
-	writer    *conn
-	batch     *batch
+	telling   sync.Mutex // guards observers, and is held while they are told
 	observers []func([]Change)
-	closed    bool
 }
 
-// Open opens or makes the database and brings its schema up to date. A *FileError says what is wrong with the file.
+// Open opens or makes the database and brings its schema up to date. A *FileError says what is wrong with the file or
+// the server.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{path: o.Path, now: o.Now, log: o.Log}
+	s := &Store{now: o.Now, log: o.Log}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -72,52 +68,70 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.HomeCache = 4096
 	}
 	s.homes = newHomeCache(o.HomeCache)
-	if o.Readers <= 0 {
-		o.Readers = 32
-	}
-	if err := s.open(ctx, o.Readers); err != nil {
-		if s.db != nil {
-			s.db.Close()
+	readers := 32
+	switch {
+	case (o.Path == "") == (o.DSN == ""):
+		return nil, errors.New("store: needs either the path of a SQLite database or the DSN of a PostgreSQL one")
+	case o.DSN == "":
+		s.engine = &sqliteEngine{s: s, path: o.Path}
+	default:
+		e, err := newPostgresEngine(s, o.DSN)
+		if err != nil {
+			return nil, err
 		}
-		return nil, s.fileError(err)
+		s.engine, readers = e, 20
+	}
+	if o.Readers > 0 {
+		readers = o.Readers
+	}
+	s.readers = newPool(readers, s.engine.reader)
+	err := s.engine.start(ctx)
+	if err == nil {
+		err = s.loadEpoch(ctx)
+	}
+	if err != nil {
+		s.readers.close()
+		s.engine.stop()
+		s.engine.close()
+		return nil, s.engine.explain(err)
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, readers int) (err error) {
-	if s.db, err = openSQLite(s.path); err != nil {
-		return err
-	}
-	s.readers = newReaderPool(s.db, readers)
-	if s.writer, err = openConn(ctx, s.db, writerPragmas); err != nil {
-		return err
-	}
-	if err := migrate(ctx, s.db, s.path); err != nil {
-		return err
-	}
-	return s.loadEpoch(ctx)
-}
-
 // Close waits for the transactions under way and closes the files. Calls after it get ErrClosed.
 func (s *Store) Close() error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	if s.closed {
-		return ErrClosed
+	if err := s.engine.stop(); err != nil {
+		return err
 	}
-	if s.batch != nil {
-		s.finish(s.batch)
-	}
-	s.closed = true
-	return errors.Join(s.readers.close(), s.writer.close(), s.db.Close())
+	return errors.Join(s.readers.close(), s.engine.close())
 }
 
-// Observe has observer told of every commit, in order, before the Write that made it returns. The observer must not
-// block, and must not call Write: it hands over to a goroutine of its own.
+// Write runs change in one transaction: all of it is on the disk when Write returns nil, none of it ever when it
+// returns an error, be it change's own or the engine's. The function may be run again if the engine asks for it, so it
+// must do nothing that cannot be repeated but through tx. A context that has ended keeps it from starting.
+func (s *Store) Write(ctx context.Context, change func(*Tx) error) error {
+	return s.engine.explain(s.engine.write(ctx, change))
+}
+
+// Observe has observer told of every commit before the Write that made it returns, and soon after it of every commit
+// of other processes on one PostgreSQL database, each home's changes in order. The observer must not block, and must
+// not call Write: it hands over to a goroutine of its own. Who was told of nothing may still have missed something: a
+// process may die between a commit and the telling.
 func (s *Store) Observe(observer func([]Change)) {
-	s.writing.Lock()
-	defer s.writing.Unlock()
+	s.telling.Lock()
+	defer s.telling.Unlock()
 	s.observers = append(s.observers, observer)
+}
+
+func (s *Store) tell(changes []Change) {
+	if len(changes) == 0 {
+		return
+	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	for _, observe := range s.observers {
+		observe(changes)
+	}
 }
 
 // idEpoch is 2020-01-01 in Unix microseconds.

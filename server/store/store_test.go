@@ -3,6 +3,8 @@ package store
 import (
 	"path/filepath"
 	"testing"
+
+	"calport/server/store/postgrestest"
 )
 
 // engines are what every test of the contract runs on.
@@ -11,6 +13,7 @@ var engines = []struct {
 	open func(t testing.TB) *Store
 }{
 	{"SQLite", openTestSQLite},
+	{"PostgreSQL", openTestPostgres},
 }
 
 // onEveryEngine runs a test on an empty store of each engine.
@@ -25,6 +28,26 @@ func openTestSQLite(t testing.TB) *Store {
 	t.Helper()
 	return openAt(t, filepath.Join(t.TempDir(), "calport.db"))
 }
+
+func openTestPostgres(t testing.TB) *Store {
+	t.Helper()
+	return openDSN(t, postgrestest.Database(t))
+}
+
+func openDSN(t testing.TB, dsn string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), Options{DSN: dsn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// sqliteOf is the engine beneath a store of openTestSQLite.
+func sqliteOf(s *Store) *sqliteEngine { return s.engine.(*sqliteEngine) }
+
+func postgresOf(s *Store) *postgresEngine { return s.engine.(*postgresEngine) }
 
 func openAt(t testing.TB, path string) *Store {
 	t.Helper()

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"strings"
 	"time"
 )
@@ -49,10 +48,11 @@ func (r *tokenRow) token() Token {
 func (s *Store) CreateToken(ctx context.Context, t Token) (Token, error) {
 	err := s.Write(ctx, func(tx *Tx) error {
 		t.ID, t.Created = s.newID(), tx.now
-		_, err := tx.exec("INSERT INTO token ("+tokenColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		n, err := tx.count("INSERT INTO token ("+tokenColumns+
+			") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (secret_hash) DO NOTHING",
 			t.ID, t.Name, t.Owner, t.Hash, strings.Join(t.Scopes, " "), microseconds(t.Created),
 			microseconds(t.Expires), microseconds(t.LastUsed), microseconds(t.Revoked))
-		if isDuplicate(err) {
+		if err == nil && n == 0 {
 			return ErrExists
 		}
 		return err
@@ -75,7 +75,7 @@ func (s *Store) TokenByHash(ctx context.Context, hash string) (Token, error) {
 // Tokens lists all tokens, oldest first, revoked and expired ones too.
 func (s *Store) Tokens(ctx context.Context) (all []Token, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
-		all, err = collect(tx.rows("SELECT "+tokenColumns+" FROM token ORDER BY id"), func(r *sql.Rows) (Token, error) {
+		all, err = collect(tx.rows("SELECT "+tokenColumns+" FROM token ORDER BY id"), func(r cursor) (Token, error) {
 			var row tokenRow
 			err := r.Scan(row.dest()...)
 			return row.token(), err
@@ -97,7 +97,7 @@ func (s *Store) TouchToken(ctx context.Context, id int64) error {
 
 func (s *Store) changeToken(ctx context.Context, id int64, update string) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		n, err := tx.exec(update, id, microseconds(tx.now))
+		n, err := tx.count(update, id, microseconds(tx.now))
 		if err == nil && n == 0 {
 			return ErrNotFound
 		}

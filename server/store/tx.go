@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"iter"
 	"slices"
@@ -13,9 +12,11 @@ import (
 // over one of its sequences runs, no other method may be called: PostgreSQL cannot do both on one connection.
 type Tx struct {
 	s         *Store
-	c         *conn
+	c         conn
 	now       time.Time // of the whole transaction, in microseconds
 	write     bool
+	rowLock   string                 // what a query ends with to lock the rows that it finds, where the engine has that
+	heldHome  func(owner string)     // told of each home taken up to work on; may be nil
 	homes     map[string]workingHome // by owner: what this transaction has changed, and its batch before it
 	changes   []Change
 	streaming bool
@@ -34,19 +35,19 @@ var (
 func (s *Store) Read(ctx context.Context, look func(*Tx) error) error {
 	c, err := s.readers.take(ctx)
 	if err != nil {
-		return s.fileError(err)
+		return s.engine.explain(err)
 	}
 	defer s.readers.give(c)
-	if _, err := c.exec("BEGIN"); err != nil {
-		return s.fileError(err)
+	if err := c.begin(false); err != nil {
+		return s.engine.explain(err)
 	}
 	tx := s.newTx(c)
-	defer c.exec("ROLLBACK") // nothing to keep; whatever look did
+	defer c.rollback() // nothing to keep; whatever look did
 	defer tx.end()
-	return s.fileError(tx.result(look(tx)))
+	return s.engine.explain(tx.result(look(tx)))
 }
 
-func (s *Store) newTx(c *conn) *Tx {
+func (s *Store) newTx(c conn) *Tx {
 	return &Tx{s: s, c: c, now: s.now().UTC().Truncate(time.Microsecond)}
 }
 
@@ -76,27 +77,40 @@ func (tx *Tx) usable() error {
 // note keeps an error after which the engine may have rolled back by itself: nothing more may be done then, since it
 // would be outside any transaction.
 func (tx *Tx) note(err error) error {
-	if err != nil && !isDuplicate(err) && !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrText) {
 		tx.failed = err
 	}
 	return err
 }
 
-func (tx *Tx) exec(text string, args ...any) (int64, error) {
+// exec runs a statement. The engine may put it off until something is asked, so it must be one that can only fail if
+// the engine does.
+func (tx *Tx) exec(text string, args ...any) error {
+	if err := tx.usable(); err != nil {
+		return err
+	}
+	if !tx.write {
+		return errReadOnly
+	}
+	return tx.note(tx.c.exec(text, args...))
+}
+
+// count runs a statement at once and counts the rows that it changed.
+func (tx *Tx) count(text string, args ...any) (int64, error) {
 	if err := tx.usable(); err != nil {
 		return 0, err
 	}
 	if !tx.write {
 		return 0, errReadOnly
 	}
-	n, err := tx.c.exec(text, args...)
+	n, err := tx.c.count(text, args...)
 	return n, tx.note(err)
 }
 
 // execs runs several statements with the same arguments.
 func (tx *Tx) execs(args []any, texts ...string) error {
 	for _, text := range texts {
-		if _, err := tx.exec(text, args...); err != nil {
+		if err := tx.exec(text, args...); err != nil {
 			return err
 		}
 	}
@@ -107,12 +121,12 @@ func (tx *Tx) row(text string, args []any, dest ...any) error {
 	if err := tx.usable(); err != nil {
 		return err
 	}
-	return tx.note(tx.c.row(text, args, dest...))
+	return tx.note(queryRow(tx.c, text, args, dest...))
 }
 
 // rows yields the rows of a query; the caller scans them.
-func (tx *Tx) rows(text string, args ...any) iter.Seq2[*sql.Rows, error] {
-	return func(yield func(*sql.Rows, error) bool) {
+func (tx *Tx) rows(text string, args ...any) iter.Seq2[cursor, error] {
+	return func(yield func(cursor, error) bool) {
 		if err := tx.usable(); err != nil {
 			yield(nil, err)
 			return
@@ -139,7 +153,7 @@ func (tx *Tx) rows(text string, args ...any) iter.Seq2[*sql.Rows, error] {
 }
 
 // collect scans all rows of a sequence.
-func collect[T any](rows iter.Seq2[*sql.Rows, error], scan func(*sql.Rows) (T, error)) ([]T, error) {
+func collect[T any](rows iter.Seq2[cursor, error], scan func(cursor) (T, error)) ([]T, error) {
 	var all []T
 	for r, err := range rows {
 		if err != nil {

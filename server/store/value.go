@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 )
 
 // Value reads the value of a key in a bucket; ErrNotFound. Buckets need no making.
@@ -14,9 +13,9 @@ func (s *Store) Value(ctx context.Context, bucket, key string) (value []byte, er
 	return value, err
 }
 
-// Value reads the value of a key in a bucket; ErrNotFound.
+// Value reads the value of a key in a bucket; ErrNotFound. In a writing transaction nobody else changes it meanwhile.
 func (tx *Tx) Value(bucket, key string) (value []byte, err error) {
-	err = tx.row("SELECT content FROM stored_value WHERE bucket = $1 AND name = $2", []any{bucket, key}, &value)
+	err = tx.row("SELECT content FROM stored_value WHERE bucket = $1 AND name = $2"+tx.rowLock, []any{bucket, key}, &value)
 	return value, err
 }
 
@@ -27,9 +26,8 @@ func (s *Store) SetValue(ctx context.Context, bucket, key string, value []byte) 
 
 // SetValue writes a value.
 func (tx *Tx) SetValue(bucket, key string, value []byte) error {
-	_, err := tx.exec(`INSERT INTO stored_value (bucket, name, content) VALUES ($1, $2, $3)
+	return tx.exec(`INSERT INTO stored_value (bucket, name, content) VALUES ($1, $2, $3)
 		ON CONFLICT (bucket, name) DO UPDATE SET content = excluded.content`, bucket, key, notNil(value))
-	return err
 }
 
 // DeleteValue removes a value, if it is there.
@@ -39,8 +37,7 @@ func (s *Store) DeleteValue(ctx context.Context, bucket, key string) error {
 
 // DeleteValue removes a value, if it is there.
 func (tx *Tx) DeleteValue(bucket, key string) error {
-	_, err := tx.exec("DELETE FROM stored_value WHERE bucket = $1 AND name = $2", bucket, key)
-	return err
+	return tx.exec("DELETE FROM stored_value WHERE bucket = $1 AND name = $2", bucket, key)
 }
 
 // Values reads a whole bucket.
@@ -59,7 +56,7 @@ func (tx *Tx) Values(bucket string) (map[string][]byte, error) {
 		value []byte
 	}
 	rows := tx.rows("SELECT name, content FROM stored_value WHERE bucket = $1", bucket)
-	pairs, err := collect(rows, func(r *sql.Rows) (p pair, err error) {
+	pairs, err := collect(rows, func(r cursor) (p pair, err error) {
 		err = r.Scan(&p.key, &p.value)
 		return p, err
 	})

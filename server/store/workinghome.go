@@ -12,8 +12,8 @@ type workingHome struct {
 	now    *Home // with the changes of this transaction; nil: deleted
 }
 
-// workOn finds a home among those that this transaction works on, or takes it up. Since writers take turns, what the
-// cache holds is what the tables hold.
+// workOn finds a home among those that this transaction works on, or takes it up. Where one process does all the
+// writing, by turns, what the cache holds is what the tables hold.
 func (tx *Tx) workOn(owner string) (*Home, error) {
 	if !tx.write {
 		return nil, errReadOnly
@@ -23,20 +23,43 @@ func (tx *Tx) workOn(owner string) (*Home, error) {
 	}
 	w, ok := tx.homes[owner]
 	if !ok {
-		h := tx.s.homes.peek(owner)
+		var h *Home
+		if tx.rowLock == "" {
+			h = tx.s.homes.peek(owner)
+		}
 		if h == nil {
 			var err error
 			if h, err = tx.loadHome(owner); err != nil {
 				return nil, err
 			}
 		}
-		w = workingHome{stored: h, now: h}
-		tx.homes[owner] = w
+		w = tx.takeUp(owner, h)
 	}
 	if w.now == nil {
 		return nil, ErrNotFound
 	}
 	return w.now, nil
+}
+
+func (tx *Tx) takeUp(owner string, h *Home) workingHome {
+	w := workingHome{stored: h, now: h}
+	tx.homes[owner] = w
+	if tx.heldHome != nil {
+		tx.heldHome(owner)
+	}
+	return w
+}
+
+// hold keeps what a writing transaction reads of a home true until its end, where other processes write too: it locks
+// the home that has the id, or that has the collection with the id, if there is any.
+func (tx *Tx) hold(id int64) error {
+	if tx.rowLock == "" || id == 0 {
+		return nil
+	}
+	if _, err := tx.workOnID(id); err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 // workOnID finds the home that has the id, or that has the collection with the id.
@@ -53,11 +76,8 @@ func (tx *Tx) workOnID(id int64) (*Home, error) {
 		return nil, ErrNotFound // removed by this transaction
 	}
 	var owner string
-	err := tx.row("SELECT owner FROM home WHERE id = $1", []any{id}, &owner)
-	if errors.Is(err, ErrNotFound) {
-		err = tx.row("SELECT h.owner FROM collection c JOIN home h ON h.id = c.home_id WHERE c.id = $1",
-			[]any{id}, &owner)
-	}
+	err := tx.row(`SELECT owner FROM home WHERE id = $1 UNION ALL
+		SELECT h.owner FROM collection c JOIN home h ON h.id = c.home_id WHERE c.id = $1`, []any{id}, &owner)
 	if err != nil {
 		return nil, err
 	}
@@ -107,18 +127,18 @@ func (tx *Tx) tell(h *Home, collectionID int64, object string, deleted bool) {
 }
 
 // flush writes the change numbers that have moved.
-func (w workingHome) flush(c *conn) error {
+func (w workingHome) flush(c conn) error {
 	if w.now == nil || w.now == w.stored || w.now.Change == w.stored.Change {
 		return nil
 	}
-	if _, err := c.exec("UPDATE home SET change = $1 WHERE id = $2", w.now.Change, w.now.ID); err != nil {
+	if err := c.exec("UPDATE home SET change = $1 WHERE id = $2", w.now.Change, w.now.ID); err != nil {
 		return err
 	}
 	for _, col := range w.now.Collections {
 		if old := w.stored.CollectionByID(col.ID); old != nil && old.Change == col.Change {
 			continue
 		}
-		_, err := c.exec("UPDATE collection SET change = $1, modified = $2 WHERE id = $3",
+		err := c.exec("UPDATE collection SET change = $1, modified = $2 WHERE id = $3",
 			col.Change, microseconds(col.Modified), col.ID)
 		if err != nil {
 			return err

@@ -92,81 +92,81 @@ func TestPanicIsUndoneAndLeavesTheStoreUsable(t *testing.T) {
 	})
 }
 
-// TestWritersShareACommit holds a first writer until others wait, so that all end in one batch, some of them in
+// TestWritersShareACommit is of SQLite alone: PostgreSQL does as much by itself. It holds a first writer until others
+// wait, so that all end in one batch, some of them in
 // failure or panic.
 func TestWritersShareACommit(t *testing.T) {
-	onEveryEngine(t, func(t *testing.T, s *Store) {
-		const writers = 40
-		c := newHome(t, s, "ada").Collection("calendar")
-		var mu sync.Mutex
-		var batches [][]Change
-		s.Observe(func(b []Change) {
-			mu.Lock()
-			defer mu.Unlock()
-			batches = append(batches, b)
-		})
-		write := func(i int, wait func()) (err error) {
-			defer func() {
-				if recover() != nil {
-					err = errOurs
-				}
-			}()
-			return s.Write(t.Context(), func(tx *Tx) error {
-				wait()
-				if _, _, err := tx.PutObject(c.ID, event(fmt.Sprintf("%02d.ics", i), fmt.Sprint(i), "x")); err != nil {
-					return err
-				}
-				switch i % 4 {
-				case 2:
-					return errOurs
-				case 3:
-					panic("oh")
-				}
-				return nil
-			})
-		}
-		started := make(chan struct{})
-		var all sync.WaitGroup
-		errs := make([]error, writers)
-		all.Go(func() {
-			errs[0] = write(0, func() {
-				close(started)
-				for s.waiting.Load() < writers-1 {
-					runtime.Gosched()
-				}
-			})
-		})
-		<-started
-		for i := 1; i < writers; i++ {
-			all.Go(func() { errs[i] = write(i, func() {}) })
-		}
-		all.Wait()
-		var want []string
-		for i, err := range errs {
-			if failed := i%4 >= 2; failed != (err == errOurs) || !failed && err != nil {
-				t.Errorf("%d: got %v", i, err)
-			}
-			if i%4 < 2 {
-				want = append(want, fmt.Sprintf("%02d.ics", i))
-			}
-		}
-		if got := listing(t, s, c); !slices.Equal(got, want) {
-			t.Errorf("got %v, want %v", got, want)
-		}
-		if len(batches) != 1 || len(batches[0]) != len(want) {
-			t.Errorf("%d commits, want 1 with %d changes", len(batches), len(want))
-		}
-		for i := 1; i < len(batches[0]); i++ {
-			if batches[0][i].Number != batches[0][i-1].Number+1 {
-				t.Errorf("numbers not in order: %v", batches[0])
-			}
-		}
-		s.homes.clear()
-		h, err := s.Home(t.Context(), "ada")
-		if last := batches[0][len(batches[0])-1].Number; err != nil || h.Change != last || h.Collection("calendar").Change != last {
-			t.Errorf("stored number %d, want %d, %v", h.Change, last, err)
-		}
+	s := openTestSQLite(t)
+	const writers = 40
+	c := newHome(t, s, "ada").Collection("calendar")
+	var mu sync.Mutex
+	var batches [][]Change
+	s.Observe(func(b []Change) {
+		mu.Lock()
+		defer mu.Unlock()
+		batches = append(batches, b)
 	})
+	write := func(i int, wait func()) (err error) {
+		defer func() {
+			if recover() != nil {
+				err = errOurs
+			}
+		}()
+		return s.Write(t.Context(), func(tx *Tx) error {
+			wait()
+			if _, _, err := tx.PutObject(c.ID, event(fmt.Sprintf("%02d.ics", i), fmt.Sprint(i), "x")); err != nil {
+				return err
+			}
+			switch i % 4 {
+			case 2:
+				return errOurs
+			case 3:
+				panic("oh")
+			}
+			return nil
+		})
+	}
+	started := make(chan struct{})
+	var all sync.WaitGroup
+	errs := make([]error, writers)
+	all.Go(func() {
+		errs[0] = write(0, func() {
+			close(started)
+			for sqliteOf(s).waiting.Load() < writers-1 {
+				runtime.Gosched()
+			}
+		})
+	})
+	<-started
+	for i := 1; i < writers; i++ {
+		all.Go(func() { errs[i] = write(i, func() {}) })
+	}
+	all.Wait()
+	var want []string
+	for i, err := range errs {
+		if failed := i%4 >= 2; failed != (err == errOurs) || !failed && err != nil {
+			t.Errorf("%d: got %v", i, err)
+		}
+		if i%4 < 2 {
+			want = append(want, fmt.Sprintf("%02d.ics", i))
+		}
+	}
+	if got := listing(t, s, c); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if len(batches) != 1 || len(batches[0]) != len(want) {
+		t.Errorf("%d commits, want 1 with %d changes", len(batches), len(want))
+	}
+	for i := 1; i < len(batches[0]); i++ {
+		if batches[0][i].Number != batches[0][i-1].Number+1 {
+			t.Errorf("numbers not in order: %v", batches[0])
+		}
+	}
+	s.homes.clear()
+	h, err := s.Home(t.Context(), "ada")
+	if last := batches[0][len(batches[0])-1].Number; err != nil || h.Change != last || h.Collection("calendar").Change != last {
+		t.Errorf("stored number %d, want %d, %v", h.Change, last, err)
+	}
 }
 
 func TestObserversHearEveryChangeInOrder(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 func TestReadersAreBoundedAndFewAreKept(t *testing.T) {
 	s := openTestSQLite(t)
 	const readers = 12
-	s.readers = newReaderPool(s.db, readers)
+	s.readers = newPool(readers, s.engine.reader)
 	var inside, all sync.WaitGroup
 	leave := make(chan struct{})
 	inside.Add(readers)
@@ -31,8 +31,8 @@ func TestReadersAreBoundedAndFewAreKept(t *testing.T) {
 	}
 	close(leave)
 	all.Wait()
-	if got := len(s.readers.idle); got != maxIdleReaders {
-		t.Errorf("%d connections kept, want %d", got, maxIdleReaders)
+	if got := len(s.readers.idle); got != maxIdle {
+		t.Errorf("%d connections kept, want %d", got, maxIdle)
 	}
 }
 

@@ -1,20 +1,14 @@
 package main
 
 import (
-	"context"
 	"crypto/x509"
-	"errors"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 
-	"golang.org/x/crypto/acme"
-	"golang.org/x/crypto/acme/autocert"
-
 	"calport/server"
-	"calport/server/store"
 	"calport/signing"
 )
 
@@ -96,12 +90,7 @@ func (h *house) certificates() (server.CertificateSource, error) {
 		}
 		return server.NewCertificateFiles(pairs, h.log, h.now)
 	case "acme":
-		m := &autocert.Manager{Prompt: autocert.AcceptTOS, Email: t.ACMEEmail, Cache: acmeCache{h.store},
-			HostPolicy: autocert.HostWhitelist(append([]string{h.config.Server.PublicHost}, h.config.Server.Aliases...)...)}
-		if t.ACMEDirectory != "" {
-			m.Client = &acme.Client{DirectoryURL: t.ACMEDirectory}
-		}
-		return m, nil
+		return h.acmeCertificates()
 	}
 	var err error
 	h.leaves, err = h.authority.TLSLeaves(h.config.certificateNames(), h.now, signing.ECDSAP256, signing.RSA2048)
@@ -142,25 +131,4 @@ func (h *house) pool() *x509.CertPool {
 		pool.AddCert(h.authority.Root())
 	}
 	return pool
-}
-
-// acmeCache keeps ACME's account and certificates in the store, where every node finds them.
-type acmeCache struct{ store *store.Store }
-
-const acmeBucket = "acme"
-
-func (c acmeCache) Get(ctx context.Context, key string) ([]byte, error) {
-	data, err := c.store.Value(ctx, acmeBucket, key)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, autocert.ErrCacheMiss
-	}
-	return data, err
-}
-
-func (c acmeCache) Put(ctx context.Context, key string, data []byte) error {
-	return c.store.SetValue(ctx, acmeBucket, key, data)
-}
-
-func (c acmeCache) Delete(ctx context.Context, key string) error {
-	return c.store.DeleteValue(ctx, acmeBucket, key)
 }

@@ -42,16 +42,34 @@ func nameServerOn(t *testing.T, on, zone string) (address string) {
 		}
 		w.WriteMsg(m)
 	}
-	packets, err := net.ListenPacket("udp", on)
-	if err != nil {
-		t.Fatal(err)
+	stream, packets := listenTwice(t, on)
+	for _, s := range []*dns.Server{{PacketConn: packets}, {Listener: stream}} {
+		up := make(chan struct{})
+		s.Handler, s.NotifyStartedFunc = dns.HandlerFunc(answer), func() { close(up) }
+		go s.ActivateAndServe()
+		<-up
+		t.Cleanup(func() { s.Shutdown() })
 	}
-	up := make(chan struct{})
-	s := &dns.Server{PacketConn: packets, Handler: dns.HandlerFunc(answer), NotifyStartedFunc: func() { close(up) }}
-	go s.ActivateAndServe()
-	<-up
-	t.Cleanup(func() { s.Shutdown() })
 	return packets.LocalAddr().String()
+}
+
+// listenTwice listens on the same port by TCP and by UDP, as a name server does (RFC 7766 section 5).
+func listenTwice(t *testing.T, on string) (net.Listener, net.PacketConn) {
+	t.Helper()
+	for tries := 0; ; tries++ {
+		stream, err := net.Listen("tcp", on)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packets, err := net.ListenPacket("udp", stream.Addr().String())
+		if err == nil {
+			return stream, packets
+		}
+		stream.Close()
+		if tries == 10 { // of a port chosen by the system, the other half may be taken
+			t.Fatal(err)
+		}
+	}
 }
 
 // line is the line of a table that has a word.
@@ -128,13 +146,17 @@ func TestCheckFindsTheAccountByWhatDNSPrinted(t *testing.T) {
 func stranger(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
-	switch {
-	case err == nil:
-		return path
-	case os.Getenv("CALPORT_REQUIRE_ALL") != "":
-		t.Fatalf("%s is not installed, and CALPORT_REQUIRE_ALL is set", name)
-	default:
-		t.Skipf("%s is not installed", name)
+	if err != nil {
+		skipWithout(t, "%s is not installed", name)
 	}
-	return ""
+	return path
+}
+
+// skipWithout skips a test that lacks something of the machine, or fails it if CALPORT_REQUIRE_ALL is set.
+func skipWithout(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CALPORT_REQUIRE_ALL") != "" {
+		t.Fatalf(format+" (and CALPORT_REQUIRE_ALL is set)", args...)
+	}
+	t.Skipf(format, args...)
 }

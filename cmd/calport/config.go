@@ -51,6 +51,7 @@ type TLSConfig struct {
 	RSACertificate string `toml:"rsa_certificate" comment:"source = \"files\": an RSA pair to stand beside an ECDSA one, for OS X 10.6 to 10.8."`
 	RSAKey         string `toml:"rsa_key"`
 	ACMEDirectory  string `toml:"acme_directory" comment:"source = \"acme\": the directory URL; empty is Let's Encrypt. Port 443 of public_host must lead here."`
+	ACMECAFile     string `toml:"acme_ca_file" comment:"PEM file with the authority of the ACME server's own certificate, for one of your own such as step-ca; empty means the system's."`
 	ACMEEmail      string `toml:"acme_email"`
 	MinVersion     string `toml:"min_version" comment:"\"1.2\"; set \"1.0\" for OS X 10.6 to 10.8."`
 }
@@ -286,7 +287,7 @@ func keyLines(data []byte) map[string]int {
 
 // absolute makes the paths of the file independent of the folder that a command is started in.
 func (c *Config) absolute(base string) {
-	paths := []*string{&c.Data, &c.TLS.Certificate, &c.TLS.Key, &c.TLS.RSACertificate, &c.TLS.RSAKey, &c.Profiles.Settings, &c.Directory.CAFile, &c.Directory.PasswordFile}
+	paths := []*string{&c.Data, &c.TLS.Certificate, &c.TLS.Key, &c.TLS.RSACertificate, &c.TLS.RSAKey, &c.TLS.ACMECAFile, &c.Profiles.Settings, &c.Directory.CAFile, &c.Directory.PasswordFile}
 	for i := range c.Signing.Files {
 		paths = append(paths, &c.Signing.Files[i])
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/crypto/acme"
 
 	"calport/directory"
 	"calport/directory/signin"
@@ -141,8 +142,12 @@ func (h *house) doors() ([]*door, error) {
 		if err != nil {
 			return nil, err
 		}
+		protocol := server.TLSConfig(source, min, h.log)
+		if h.config.TLS.Source == "acme" {
+			protocol.NextProtos = append(protocol.NextProtos, acme.ALPNProto) // RFC 8737 section 3
+		}
 		for _, a := range s.HTTPS {
-			doors = append(doors, &door{key: "server.https", address: a, tls: server.TLSConfig(source, min, h.log), handler: handler.HTTPS()})
+			doors = append(doors, &door{key: "server.https", address: a, tls: protocol.Clone(), handler: handler.HTTPS()})
 		}
 	}
 	for _, a := range s.HTTP {

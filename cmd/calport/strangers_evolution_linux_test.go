@@ -32,7 +32,7 @@ func inOwnNamespaces(t *testing.T) bool {
 	switch {
 	case err == nil && strings.Contains(string(out), "--- PASS: "+t.Name()):
 	case os.IsPermission(err):
-		missing(t, "network and mount namespaces need root: %v", err)
+		skipWithout(t, "network and mount namespaces need root: %v", err)
 	default:
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -68,15 +68,6 @@ func cover(t *testing.T, file, text string) {
 	t.Cleanup(func() { syscall.Unmount(file, syscall.MNT_DETACH) })
 }
 
-// missing skips a test that lacks something of the machine, or fails it if CALPORT_REQUIRE_ALL is set.
-func missing(t *testing.T, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CALPORT_REQUIRE_ALL") != "" {
-		t.Fatalf(format+", and CALPORT_REQUIRE_ALL is set", args...)
-	}
-	t.Skipf(format, args...)
-}
-
 // Evolution finds the account from a bare mail address: it reads SRV and TXT from a name server that serves what
 // `calport dns` printed, trusts what the machine trusts, and follows the properties to the calendars. The assistant's
 // look-up is in libevolution, for the data server's own library has no SRV look-up.
@@ -84,10 +75,10 @@ func TestEvolutionFindsTheAccountFromAMailAddress(t *testing.T) {
 	session := stranger(t, "dbus-run-session")
 	const module = "/usr/lib/evolution/modules/module-config-lookup.so"
 	if _, err := os.Stat(module); err != nil {
-		missing(t, "Debian's libevolution is not installed")
+		skipWithout(t, "Debian's libevolution is not installed")
 	}
 	if exec.Command(stranger(t, python), "-c", "import gi; gi.require_version('EDataServer', '1.2')").Run() != nil {
-		missing(t, "python3-gi and gir1.2-edataserver-1.2 are not installed")
+		skipWithout(t, "python3-gi and gir1.2-edataserver-1.2 are not installed")
 	}
 	if !inOwnNamespaces(t) {
 		return

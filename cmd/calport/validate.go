@@ -85,10 +85,21 @@ func (c *Config) checkTLS(v *verdict) {
 			v.add("tls.rsa_certificate", "name both tls.rsa_certificate and tls.rsa_key, or neither")
 		}
 	}
-	if t.Source == "acme" && t.ACMEDirectory != "" {
-		if u, err := url.Parse(t.ACMEDirectory); err != nil || u.Scheme != "https" {
-			v.add("tls.acme_directory", "write an https URL")
-		}
+	if t.Source == "acme" {
+		c.checkACME(v)
+	}
+}
+
+func (c *Config) checkACME(v *verdict) {
+	t := &c.TLS
+	if _, err := netip.ParseAddr(c.Server.PublicHost); err == nil || !strings.Contains(c.Server.PublicHost, ".") {
+		v.add("server.public_host", "write a host name with a domain: ACME gives certificates for no others")
+	}
+	if u, err := url.Parse(t.ACMEDirectory); t.ACMEDirectory != "" && (err != nil || u.Scheme != "https") {
+		v.add("tls.acme_directory", "write an https URL")
+	}
+	if t.ACMECAFile != "" && t.ACMEDirectory == "" {
+		v.add("tls.acme_ca_file", "is for an ACME server of your own: name it in tls.acme_directory")
 	}
 }
 

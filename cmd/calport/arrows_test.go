@@ -45,6 +45,10 @@ var arrows = map[string][]string{
 	"server/dav":   {},
 	"server/ical":  {},
 	"server/store": {}, // knows neither HTTP nor XML nor iCalendar
+
+	// What tests of the store and of those above it stand on.
+	"server/store/postgrestest": {},
+	"server/store/storetest":    {"server/store", "server/store/postgrestest"},
 }
 
 // banned are imports of others that would break what a package promises.

@@ -1,8 +1,8 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"errors"
 )
 
 // engine is what differs between the two databases: how transactions are made, and what errors mean. The SQL text is
@@ -66,10 +66,10 @@ func queryRow(c conn, text string, args []any, dest ...any) error {
 	}
 	if !rows.Next() {
 		err := rows.Err()
-		if err = errors.Join(err, rows.Close()); err != nil {
-			return err
+		if closed := rows.Close(); err == nil {
+			err = closed
 		}
-		return ErrNotFound
+		return cmp.Or(err, ErrNotFound)
 	}
 	if err := rows.Scan(dest...); err != nil {
 		rows.Close()

@@ -153,14 +153,14 @@ func (e *postgresEngine) close() error {
 // What the operator can do about each kind of trouble with the server.
 const (
 	standbyRemedy   = "name the primary in the DSN, or all servers and target_session_attrs=read-write"
-	refusedRemedy   = "check user, password and database in the DSN, and pg_hba.conf on the server"
+	accessRemedy    = "check user, password and database in the DSN, and pg_hba.conf on the server"
 	grantRemedy     = "make calport's role the owner of the database, or GRANT it CREATE on the schema and all on the tables"
 	awayRemedy      = "check that PostgreSQL runs and that the DSN's host and port lead to it; nothing acknowledged is lost"
+	unknownRemedy   = "look again: what was to be written is there wholly or not at all"
 	roomRemedy      = "raise max_connections on the server: each calport needs up to 31"
 	lockedRemedy    = "find who keeps rows of calport's tables locked, in pg_stat_activity"
-	pgCorruptRemedy = "look into PostgreSQL's log, and restore the last backup"
-	pgFullRemedy    = "free space on the server's disk; nothing acknowledged is lost"
-	unknownOutcome  = "the change may have been made or not: look again"
+	brokenRemedy    = "look into PostgreSQL's log, and restore the last backup"
+	fullDriveRemedy = "free space on the server's disk; nothing acknowledged is lost"
 )
 
 // postgresKinds says what SQLSTATE codes and classes of them (PostgreSQL manual, appendix A) mean to the operator.
@@ -170,17 +170,17 @@ var postgresKinds = map[string]struct {
 }{
 	"08":    {ErrAway, awayRemedy},
 	"25006": {ErrUnwritable, standbyRemedy}, // read_only_sql_transaction
-	"28":    {ErrRefused, refusedRemedy},
-	"3D":    {ErrRefused, refusedRemedy},
+	"28":    {ErrRefused, accessRemedy},
+	"3D":    {ErrRefused, accessRemedy},
 	"40001": {ErrBusy, lockedRemedy}, // serialization_failure, however often it was tried
 	"40P01": {ErrBusy, lockedRemedy}, // deadlock_detected
 	"42501": {ErrUnwritable, grantRemedy},
-	"53100": {ErrFull, pgFullRemedy},
+	"53100": {ErrFull, fullDriveRemedy},
 	"53300": {ErrBusy, roomRemedy}, // too_many_connections
 	"55P03": {ErrBusy, lockedRemedy},
 	"57P":   {ErrAway, awayRemedy}, // the server goes down or comes up
-	"XX001": {ErrCorrupt, pgCorruptRemedy},
-	"XX002": {ErrCorrupt, pgCorruptRemedy},
+	"XX001": {ErrCorrupt, brokenRemedy},
+	"XX002": {ErrCorrupt, brokenRemedy},
 }
 
 func (e *postgresEngine) explain(err error) error {
@@ -198,7 +198,7 @@ func (e *postgresEngine) explain(err error) error {
 	}
 	switch {
 	case errors.Is(err, errUnknown):
-		return &FileError{Path: e.place, Kind: ErrAway, Remedy: unknownOutcome, Err: err}
+		return &FileError{Path: e.place, Kind: ErrAway, Remedy: unknownRemedy, Err: err}
 	case errors.Is(err, errLost):
 		return &FileError{Path: e.place, Kind: ErrAway, Remedy: awayRemedy, Err: err}
 	}

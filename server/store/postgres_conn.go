@@ -131,7 +131,9 @@ func (c *postgresConn) send(last statement) (tag pgconn.CommandTag, err error) {
 	results, err := c.sendBatch(last)
 	if err == nil {
 		tag, err = results.Exec()
-		err = errors.Join(err, results.Close())
+		if closed := results.Close(); err == nil {
+			err = closed
+		}
 	}
 	return tag, c.mark(err)
 }
@@ -229,7 +231,9 @@ func (r *postgresCursor) Close() error {
 	r.Rows.Close()
 	err := r.Rows.Err()
 	if r.results != nil {
-		err = errors.Join(err, r.results.Close())
+		if closed := r.results.Close(); err == nil {
+			err = closed
+		}
 	}
 	return r.c.mark(err)
 }

@@ -1,6 +1,6 @@
 // Package store is everything that calport remembers: homes with their collections, objects and properties, the logs
 // that synchronisation reads, and small things like sessions, tokens and settings. It stands on database/sql with
-// SQLite (modernc.org/sqlite) and one portable SQL text.
+// SQLite (modernc.org/sqlite) or PostgreSQL (github.com/jackc/pgx) and one SQL text for both.
 //
 // It knows neither HTTP nor XML nor iCalendar: data and property values are octets, and the facts by which objects are
 // found are the caller's reading of them.
@@ -13,8 +13,11 @@
 //   - A name is either an object or a tombstone, never both. Tombstones are kept for ever.
 //   - The octets of an object are never altered; its ETag is a hash of them.
 //   - A *Home is immutable.
-//   - Homes are written only by the process that holds the data directory's lock (LockDir), since the pictures in its
-//     memory are not compared with the file. Other processes may read anything and write the rest.
+//   - On SQLite, homes are written only by the process that holds the data directory's lock (LockDir), since the
+//     pictures in its memory are not compared with the file. Other processes may read anything and write the rest.
+//   - On PostgreSQL any number of processes write. A transaction that writes locks the row of each home that it looks
+//     into, until its end; those that meet in one home so take turns, and nobody else waits. Home asks how new a home
+//     is before it hands out the picture in memory, so that no process shows what another has changed before.
 //   - Nobody can tell a database restored from an older copy from one that was merely stopped: whoever restores must
 //     call RaiseEpoch, or clients keep sync tokens of changes that never happened.
 package store

@@ -25,7 +25,7 @@ func (s *Server) authenticate(r *http.Request) (*directory.Principal, error) {
 		return nil, err
 	}
 	return s.o.SignIn.Check(r.Context(), signin.Attempt{
-		Login: login, Password: password, From: infoOf(r.Context()).client.addr, For: signin.DAV,
+		Login: login, Password: password, From: infoOf(r.Context()).client.addr, Client: r.UserAgent(), For: signin.DAV,
 	})
 }
 

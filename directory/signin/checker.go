@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type Checker struct {
 	accounts  *lru[string, *account]
 	strangers *lru[string, *account] // apart, so that invented names push nobody out
 	addresses *lru[netip.Addr, address]
+	apps      *lru[digest, rememberedApp]
 }
 
 // New checks against dir the passwords of people.
@@ -33,21 +35,30 @@ func New(people People, dir directory.Directory, o Options) *Checker {
 		accounts:  newLRU[string, *account](o.Accounts),
 		strangers: newLRU[string, *account](maxStrangers),
 		addresses: newLRU[netip.Addr, address](maxAddresses),
+		apps:      newLRU[digest, rememberedApp](o.Accounts),
 	}
 }
 
 // Check answers who signed in. Its errors are directory.ErrCredentials, *directory.AccountError,
-// directory.ErrUnavailable, *ThrottledError, ErrNotAllowed, and the context's own.
+// directory.ErrUnavailable, *ThrottledError, ErrNotAllowed, what the finding of an app password failed with, and the
+// context's own.
 func (c *Checker) Check(ctx context.Context, a Attempt) (*directory.Principal, error) {
 	if a.Login == "" || a.Password == "" || max(len(a.Login), len(a.Password)) > maxLength {
 		return nil, directory.ErrCredentials
 	}
-	person, err := c.authenticate(ctx, a)
+	who, err := resolve(c.people.Snapshot(), a.Login)
+	if err != nil {
+		return nil, c.guessed(a, who)
+	}
+	person, used, err := c.authenticate(ctx, who, a)
+	if err == nil && !c.o.allows(c.people.Snapshot(), person, a.For) {
+		err = ErrNotAllowed
+	}
+	if known := cmp.Or(person, who.person); c.o.Journal != nil && a.For == DAV && known != nil {
+		c.o.Journal.note(known, used, a, err, c.o.Now())
+	}
 	if err != nil {
 		return nil, err
-	}
-	if !c.o.allows(c.people.Snapshot(), person, a.For) {
-		return nil, ErrNotAllowed
 	}
 	return person, nil
 }
@@ -63,15 +74,21 @@ func (o *Options) allows(s *directory.Snapshot, p *directory.Principal, purpose 
 	return false
 }
 
-// authenticate finds out whose password it is: from memory, from a bind that is under way, or by a bind.
-func (c *Checker) authenticate(ctx context.Context, a Attempt) (*directory.Principal, error) {
-	who, err := resolve(c.people.Snapshot(), a.Login)
-	if err != nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.failed(a.From, who.key, c.o.Now())
-		return nil, err
+// authenticate finds out whose password it is, and which app password, if it is one: by looking that up, from memory,
+// from a bind that is under way, or by a bind.
+func (c *Checker) authenticate(ctx context.Context, who identity, a Attempt) (person *directory.Principal, app int64, err error) {
+	if secret, is := AppPasswordForm(a.Password); is {
+		app, err = c.appPassword(ctx, who, secret, a)
+		return who.person, app, err
 	}
+	if a.For == DAV && c.o.Policy == AppPasswordsRequired {
+		return nil, 0, ErrAppPasswordNeeded
+	}
+	person, err = c.directoryPassword(ctx, who, a)
+	return person, 0, err
+}
+
+func (c *Checker) directoryPassword(ctx context.Context, who identity, a Attempt) (*directory.Principal, error) {
 	password := c.digests.of(who.key, a.Password)
 	f, err := c.recall(ctx, who, password, a)
 	if f == nil {

@@ -41,6 +41,13 @@ type Options struct {
 	// BindTimeout is how long the directory may take for one answer: 15 seconds.
 	BindTimeout time.Duration
 
+	// Policy says what app passwords are here, and AppPasswords finds them; it is needed unless there are none.
+	Policy       Policy
+	AppPasswords AppPasswords
+
+	// Journal is told who signs in on the calendar server by which client; nil: nobody is.
+	Journal *Journal
+
 	Now func() time.Time // time.Now
 	Log *slog.Logger     // slog.DiscardHandler
 }

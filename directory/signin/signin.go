@@ -1,16 +1,19 @@
-// Package signin checks a password once, for the portal and for every DAV request alike.
+// Package signin checks a password once, for the portal and for every DAV request alike: the directory's, or one of
+// those that people make for a single device (app passwords).
 //
 // Calendar clients send the password with each request, repeat an old one for days, and sit by the thousand behind one
 // address. So right passwords are remembered for a short while, wrong ones for longer, both under a key made at start;
 // a directory is asked by a bind no more often than its lock-out allows; and an address is held back only for many
 // different failing names, see Options.
 //
-// It knows neither HTTP nor LDAP: a login name is resolved in the snapshot, a password is tried by
-// directory.Directory. The first request of a client, the one without credentials, never comes here.
+// It knows neither HTTP nor LDAP nor the database: a login name is resolved in the snapshot, a password is tried by
+// directory.Directory, and app passwords are found through a small interface. The first request of a client, the one
+// without credentials, never comes here.
 //
 // Invariants: a password is kept nowhere, not even hashed without the key; an account not active in the snapshot
 // never passes by memory; no more than FailedBinds+1 binds of an account fail within a FailedBindsWindow without a
-// right one between them; an unreachable directory is never a wrong password.
+// right one between them; an unreachable directory is never a wrong password; what has the form of an app password
+// opens the calendar server only, and never reaches the directory.
 package signin
 
 import (
@@ -36,6 +39,7 @@ type Attempt struct {
 	Login    string // as typed: short name, mail address, user principal name or DOMAIN\name
 	Password string
 	From     netip.Addr // the client's address; the zero Addr is never throttled
+	Client   string     // what the client calls itself, for the Journal; may be empty
 	For      Purpose
 }
 

@@ -25,6 +25,7 @@ var slots = []slot{
 type filling struct {
 	settings *Settings
 	vars     vars
+	password string // empty: the device asks for it
 }
 
 // text fills in the template of a setting; not present if no scope sets it.
@@ -41,6 +42,19 @@ func (f *filling) text(d Dict, key, setting string, template *string, rule func(
 
 // Calendar renders the profile with a person's account. Errors: ErrDenied, *MissingError, *ValueError.
 func (g *Generator) Calendar(groups Groups, person *directory.Principal, platform Platform) (*Profile, error) {
+	return g.calendar(groups, person, platform, "")
+}
+
+// CalendarWithPassword is Calendar with a password in the account, so that the device asks for none. Whoever reads the
+// profile can read it: it must be one for this device alone, and the profile handed to this device alone.
+func (g *Generator) CalendarWithPassword(groups Groups, person *directory.Principal, platform Platform, password string) (*Profile, error) {
+	if password == "" {
+		return nil, &ValueError{Setting: "password", Problem: "it is empty"}
+	}
+	return g.calendar(groups, person, platform, password)
+}
+
+func (g *Generator) calendar(groups Groups, person *directory.Principal, platform Platform, password string) (*Profile, error) {
 	if person.Kind != directory.Individual {
 		return nil, fmt.Errorf("%s is no person but a %v: only people get a Calendar profile", person.ShortName, person.Kind)
 	}
@@ -52,7 +66,7 @@ func (g *Generator) Calendar(groups Groups, person *directory.Principal, platfor
 	if *settings.Deny {
 		return nil, ErrDenied
 	}
-	f := &filling{settings: &settings, vars: vars{person}}
+	f := &filling{settings: &settings, vars: vars{person}, password: password}
 	top := g.top(Calendar, guid, platform)
 	if err := f.describe(top); err != nil {
 		return nil, err
@@ -131,6 +145,9 @@ func caldavAccount(f *filling) (Dict, error) {
 	account["PayloadDisplayName"] = account["CalDAVAccountDescription"]
 	if err := f.text(account, "CalDAVUsername", "user_name", s.UserName, userName); err != nil {
 		return nil, err
+	}
+	if f.password != "" {
+		account["CalDAVPassword"] = f.password
 	}
 	if *s.PrincipalURL {
 		account["CalDAVPrincipalURL"] = principalURL(s, f.vars.person.GUID)

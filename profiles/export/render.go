@@ -33,6 +33,18 @@ func (r *Renderer) Calendar(person *directory.Principal, platform profiles.Platf
 	return r.Wrap(p, signed)
 }
 
+// CalendarWithPassword renders a person's profile with a password for the device that it is made for. It is signed anew
+// each time and remembered nowhere.
+func (r *Renderer) CalendarWithPassword(person *directory.Principal, platform profiles.Platform, password string, signed bool) (*Artefact, error) {
+	p, err := r.Generator.CalendarWithPassword(r.Groups, person, platform, password)
+	if err != nil {
+		return nil, err
+	}
+	once := *r
+	once.Cache = nil
+	return once.Wrap(p, signed)
+}
+
 // Wrap makes an artefact of any profile. A signature carries the time, so that signing again gives other bytes: signed
 // bytes are remembered by content and signer, so that the ETag holds as long as they are.
 func (r *Renderer) Wrap(p *profiles.Profile, signed bool) (*Artefact, error) {

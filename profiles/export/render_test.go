@@ -95,3 +95,15 @@ func TestSignedNeedsASigner(t *testing.T) {
 		t.Errorf("error %v, want %v", err, errNoSigner)
 	}
 }
+
+func TestAProfileWithAPasswordIsRememberedNowhere(t *testing.T) {
+	_, signer := newSigner(t, signing.ECDSAP256)
+	r := &Renderer{Generator: newGenerator(t, ""), Signer: signer, Cache: NewCache(1 << 20)}
+	a, err := r.CalendarWithPassword(person(0), profiles.IOS, "secretsecret", true)
+	if err != nil || !bytes.Contains(a.Bytes, []byte("secretsecret")) || a.Signer != signer.Fingerprint() {
+		t.Fatalf("got %+v, %v", a, err)
+	}
+	if r.Cache.now != 0 || r.Cache.recent.Len() != 0 {
+		t.Errorf("the cache holds %d bytes", r.Cache.now)
+	}
+}

@@ -107,12 +107,15 @@ func (e *exitError) Unwrap() error { return e.err }
 
 // run is the program: arguments in, exit status out.
 func run(ctx context.Context, args []string, io stdio) int {
-	p := &program{stdio: io, now: time.Now}
+	return (&program{stdio: io, now: time.Now}).run(ctx, args)
+}
+
+func (p *program) run(ctx context.Context, args []string) int {
 	root := p.tree()
 	root.SetArgs(args)
-	root.SetIn(io.in)
-	root.SetOut(io.out)
-	root.SetErr(io.err)
+	root.SetIn(p.in)
+	root.SetOut(p.out)
+	root.SetErr(p.err)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
@@ -124,7 +127,7 @@ func run(ctx context.Context, args []string, io stdio) int {
 		err = exit.err
 	}
 	if err != nil {
-		fmt.Fprintln(io.err, "calport: "+err.Error())
+		fmt.Fprintln(p.err, "calport: "+err.Error())
 	}
 	return status
 }

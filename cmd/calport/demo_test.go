@@ -22,6 +22,7 @@ type instance struct {
 	client      *http.Client
 	stop        func() int // ends it and returns its exit status
 	out, log    *buffer
+	now         func() time.Time // nil is time.Now
 }
 
 // startDemo runs `calport demo` on ports of its own until the test ends.
@@ -39,9 +40,11 @@ func (in *instance) start(t *testing.T, https string, ready <-chan struct{}, arg
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan int, 1)
-	go func() {
-		done <- run(ctx, args, stdio{strings.NewReader(""), in.out, in.log, func(string) string { return "" }})
-	}()
+	p := &program{stdio: stdio{strings.NewReader(""), in.out, in.log, func(string) string { return "" }}, now: time.Now}
+	if in.now != nil {
+		p.now = in.now
+	}
+	go func() { done <- p.run(ctx, args) }()
 	var once sync.Once
 	status := -1
 	in.stop = func() int {

@@ -21,6 +21,7 @@ import (
 type site struct {
 	dir, https, config string
 	directory          *demo.Server
+	now                func() time.Time // nil is time.Now
 }
 
 // newSite writes a configuration; extra is TOML that is put at its end.
@@ -57,7 +58,7 @@ identifier = "org.example.test"
 // serve runs calport serve until the test ends.
 func (s *site) serve(t *testing.T) *instance {
 	t.Helper()
-	in := &instance{dir: s.dir, out: &buffer{}, log: &buffer{}}
+	in := &instance{dir: s.dir, out: &buffer{}, log: &buffer{}, now: s.now}
 	in.start(t, s.https, in.log.await("msg=listening"), "serve", "--config", s.config)
 	return in
 }

@@ -83,7 +83,13 @@ func (v *visit) isAmong(guids []string) bool {
 }
 
 // privileges is what the visitor may do with a resource.
-func (r *resource) privileges() dav.Privilege { return allowed[r.role][r.kind] }
+func (r *resource) privileges() dav.Privilege {
+	may := allowed[r.role][r.kind]
+	if r.role < owner && r.collection != nil {
+		may |= r.givenToVisitor()
+	}
+	return may
+}
 
 // require is nil if the visitor holds the privilege on the resource, and says which one is lacking otherwise
 // (RFC 3744 section 7.1.1).

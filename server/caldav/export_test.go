@@ -24,12 +24,13 @@ func PropertyRows() (rows []PropertyRow) {
 type MethodRow struct {
 	Name     string
 	On, Null dav.Kind
+	Fixed    dav.Kind
 }
 
 // MethodRows are all rows.
 func MethodRows() (rows []MethodRow) {
 	for _, m := range methods {
-		rows = append(rows, MethodRow{m.name, m.on, m.null})
+		rows = append(rows, MethodRow{m.name, m.on, m.null, m.fixed})
 	}
 	return rows
 }

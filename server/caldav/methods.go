@@ -14,6 +14,8 @@ type method struct {
 	on   dav.Kind // existing resources that it works on
 	null dav.Kind // resources that it may make, or that need not exist
 
+	fixed dav.Kind // resources that it would work on, were they not there for ever: 403 and not 405
+
 	needs  dav.Privilege // on the resource, if it exists
 	parent dav.Privilege // on the collection that it is, or will be, in
 	bind   dav.Privilege // as parent, but only where nothing stands yet
@@ -31,17 +33,20 @@ var methods = []method{
 	{name: "POST", on: collections, null: object, bind: dav.Bind, run: (*exchange).post},
 	// On collections PUT says 403; it is in their Allow because Evolution takes calendars without it for read-only.
 	{name: "PUT", on: home | collections | object, null: collections | items, needs: dav.WriteContent, bind: dav.Bind, run: (*exchange).put},
-	{name: "DELETE", on: collections | items, parent: dav.Unbind, run: (*exchange).delete},
+	{name: "DELETE", on: collections | items, fixed: root, parent: dav.Unbind, run: (*exchange).delete},
 
 	// RFC 4918
 	{name: "PROPFIND", on: everything, needs: dav.Read, part: store.Whole, run: (*exchange).propfind},
 	{name: "PROPPATCH", on: principals | inHome, needs: dav.WriteProperties, run: (*exchange).proppatch},
 	{name: "MKCOL", null: collections | items, bind: dav.Bind, run: (*exchange).mkcol},
-	{name: "COPY", on: calendar | subscription | object, needs: dav.Read, run: (*exchange).copy},
-	{name: "MOVE", on: calendar | subscription | object, parent: dav.Unbind, run: (*exchange).move},
+	{name: "COPY", on: calendar | subscription | object, fixed: root, needs: dav.Read, run: (*exchange).copy},
+	{name: "MOVE", on: calendar | subscription | object, fixed: root, parent: dav.Unbind, run: (*exchange).move},
 
 	// RFC 3253
 	{name: "REPORT", on: everything, part: store.Whole, run: (*exchange).report},
+
+	// RFC 3744
+	{name: "ACL", on: calendar, needs: dav.WriteACL, run: (*exchange).changeACL},
 
 	// RFC 4791
 	{name: "MKCALENDAR", on: collections, null: collections | items, bind: dav.Bind, run: (*exchange).mkcalendar},
@@ -69,6 +74,8 @@ func (m *method) permit(r *resource) error {
 		return errNothing()
 	case r.null:
 		return r.parent().require(m.parent | m.bind)
+	case m.fixed&r.kind != 0: // RFC 9110 section 15.5.4: understood, and refused whoever asks
+		return dav.Status(http.StatusForbidden)
 	case m.on&r.kind == 0:
 		return &dav.Error{Status: http.StatusMethodNotAllowed, Header: http.Header{"Allow": {r.allow()}}}
 	}

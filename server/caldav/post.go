@@ -11,8 +11,8 @@ import (
 type post struct {
 	on     dav.Kind
 	null   dav.Kind // where nothing stands yet
-	action string // of the query, as in ?action=split; "" is none
-	media  string // of the body; "" is any
+	action string   // of the query, as in ?action=split; "" is none
+	media  string   // of the body; "" is any
 	needs  dav.Privilege
 	run    func(*exchange) error
 }

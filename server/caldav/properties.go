@@ -34,6 +34,9 @@ var properties = dav.Table[*resource]{
 	{Name: dav.Owner, On: inHome | principals, Get: getOwner},
 	{Name: dav.SupportedPrivilegeSetProperty, On: everything, Get: getSupportedPrivilegeSet},
 	{Name: dav.CurrentUserPrivilegeSet, On: everything, Get: getCurrentUserPrivilegeSet},
+	{Name: dav.ACL, On: everything, Get: getACL},
+	{Name: dav.ACLRestrictions, On: everything, Get: getACLRestrictions},
+	{Name: dav.InheritedACLSet, On: everything, Get: getInheritedACLSet},
 	{Name: dav.PrincipalCollectionSet, On: everything, Get: getPrincipalCollectionSet},
 
 	// RFC 4331, RFC 5397, RFC 5842, RFC 6578

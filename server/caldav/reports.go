@@ -22,6 +22,7 @@ var reports = []report{
 	{name: dav.ExpandProperty, on: everything, atDepthZero: true, run: (*exchange).expandProperty},
 
 	// RFC 3744
+	{name: dav.ACLPrincipalPropSet, on: everything, needs: dav.ReadACL, atDepthZero: true, run: (*exchange).aclPrincipalPropSet},
 	{name: dav.PrincipalMatch, on: everything &^ items, needs: dav.Read, atDepthZero: true, run: (*exchange).principalMatch},
 	{name: dav.PrincipalPropertySearch, on: everything &^ items, atDepthZero: true, run: (*exchange).principalPropertySearch},
 	{name: dav.PrincipalSearchPropertySet, on: discovery | principals, atDepthZero: true, run: (*exchange).principalSearchPropertySet},

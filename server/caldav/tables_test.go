@@ -189,6 +189,10 @@ func TestEveryPropertyAnswersOnEveryKind(t *testing.T) {
 				}
 			}
 			switch got := statuses[name]; {
+			case name == dav.ACL && kind&(caldav.Root|caldav.PrincipalCollection|caldav.HomeCollection) != 0:
+				if got != "403" {
+					t.Errorf("acl of %s, which only an administrator may read: got %s, want 403", path, got)
+				}
 			case got != "200" && got != "404":
 				t.Errorf("%s of %s: got status %q, want 200 or 404", name.Local, path, got)
 			case on&kind == 0 && got != "404":
@@ -285,6 +289,12 @@ func TestAllowNamesTheMethodsOfTheKindAndOthersAre405(t *testing.T) {
 				continue
 			}
 			w := s.do(t, "ada", row.Name, path, "")
+			if row.Fixed&kind != 0 {
+				if w.Code != http.StatusForbidden {
+					t.Errorf("%s %s: got %d, want 403", row.Name, path, w.Code)
+				}
+				continue
+			}
 			if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") == "" {
 				t.Errorf("%s %s: got %d with Allow %q, want 405 with one", row.Name, path, w.Code, w.Header().Get("Allow"))
 			}

@@ -103,6 +103,34 @@ func PrivilegeNamed(name Name) Privilege {
 	return 0
 }
 
+// ReadPrivileges reads the DAV:privilege children of a DAV:grant or DAV:deny
+// (RFC 3744 section 5.5.2). One that is unknown is the precondition
+// not-supported-privilege of its section 8.1.1.
+func ReadPrivileges(e *Element) (p Privilege, err error) {
+	for _, child := range e.Children {
+		if child.Name != privilegeElement || len(child.Children) != 1 {
+			return 0, BadRequest("%s consists of DAV:privilege, each with one privilege.", e.Name.Local)
+		}
+		named := PrivilegeNamed(child.Children[0].Name)
+		if named == 0 {
+			return 0, Forbidden(NotSupportedPrivilege)
+		}
+		p |= named
+	}
+	return p, nil
+}
+
+// GrantElement returns a DAV:grant with a DAV:privilege for each in p.
+func (p Privilege) GrantElement() *Element {
+	e := New(Grant)
+	for _, row := range privileges {
+		if p&row.privilege != 0 {
+			e.Children = append(e.Children, New(privilegeElement, New(row.name)))
+		}
+	}
+	return e
+}
+
 // Privileges writes a DAV:privilege for each in p, as current-user-privilege-set
 // and the grants of an acl list them.
 func (w *Writer) Privileges(p Privilege) {

@@ -95,6 +95,9 @@ func (v *visit) judge(data []byte) (*calendarData, error) {
 		return nil, invalid(conditionOf(err), err)
 	}
 	o := ical.NewObject(calendar, nil)
+	if o, err = d.placeOverrides(o); err != nil {
+		return nil, err
+	}
 	d.facts = o.Facts()
 	return d, v.withinLimits(o, d.facts)
 }

@@ -62,6 +62,7 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 	}
 	h.warnOfStrangers()
 	background.Go(func() { h.people.Run(ctx) })
+	background.Go(func() { h.calendars.Run(ctx) })
 	background.Go(func() { h.daily(ctx) })
 	served := make(chan error, 1)
 	background.Go(func() { served <- serveDoors(ctx, doors, h.log) })

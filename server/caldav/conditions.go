@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"calport/server/dav"
+	"calport/server/schedule"
 	"calport/server/store"
 )
 
@@ -24,7 +25,26 @@ func (e *exchange) preconditions(tx *store.Tx, r *resource) error {
 	if _, err := dav.ReadETags(e.r.Header, "If-Match"); err != nil {
 		return dav.Status(http.StatusPreconditionFailed) // what is no entity tag matches nothing
 	}
-	return dav.CheckETags(e.r, r.etag())
+	return e.checkETags(tx, r)
+}
+
+// checkETags tests If-Match and If-None-Match against the ETag, and those that a scheduling object has had since its
+// Schedule-Tag changed: they stand for the same, to clients that know no Schedule-Tag.
+func (e *exchange) checkETags(tx *store.Tx, r *resource) error {
+	err := dav.CheckETags(e.r, r.etag())
+	if err == nil || r.item == nil || r.item.ScheduleTag == "" {
+		return err
+	}
+	earlier, readErr := schedule.EarlierETags(tx, r.item)
+	if readErr != nil {
+		return readErr
+	}
+	for _, etag := range earlier {
+		if dav.CheckETags(e.r, etag) == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // etag is the opaque entity tag, "" if nothing is there or it has none.
@@ -43,8 +63,11 @@ func (r *resource) etag() string {
 // as if it were absent.
 func (e *exchange) scheduleTagMatches(r *resource) (done bool, err error) {
 	tags, err := dav.ReadETags(e.r.Header, "If-Schedule-Tag-Match")
-	if err != nil || tags == nil {
-		return err != nil, err
+	if err != nil {
+		return true, dav.Status(http.StatusPreconditionFailed) // what is no tag matches none
+	}
+	if tags == nil {
+		return false, nil
 	}
 	if r.item != nil && (tags.Any || len(tags.Tags) == 1 && tags.Tags[0].Opaque == r.item.ScheduleTag) {
 		return true, nil

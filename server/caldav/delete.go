@@ -28,6 +28,9 @@ func (e *exchange) delete() error {
 		if err := r.deletable(); err != nil {
 			return err
 		}
+		if err := r.unscheduleAll(tx, wantsReply(e.r.Header)); err != nil {
+			return err
+		}
 		return tx.DeleteCollection(r.collection.ID)
 	})
 	if err != nil {
@@ -37,28 +40,33 @@ func (e *exchange) delete() error {
 	return nil
 }
 
-// deletable says why a collection must stay: clients and scheduling rely on the provisioned ones and on the calendar
-// that invitations go to (RFC 6638 section 4.3).
+// deletable says why a collection must stay. Calendars need not: where invitations went to one, they go to another then,
+// or to a new one if there is none (RFC 6638 section 4.3.1 leaves that to the server).
 func (r *resource) deletable() error {
 	if r.kind&(inbox|outbox|notifications) != 0 {
 		return &dav.Error{Status: http.StatusForbidden, Detail: "This collection belongs to the home."}
 	}
-	if isDefault(r.collection) {
-		return dav.Forbidden(dav.DefaultCalendarDelete)
-	}
-	if in := r.inbox(); in != nil &&
-		(in.defaultFor(dav.ScheduleDefaultCalendar, "VEVENT", defaultCalendar) == r.collection ||
-			in.defaultFor(dav.ScheduleDefaultTasks, "VTODO", defaultTasks) == r.collection) {
-		return dav.Forbidden(dav.DefaultCalendarDelete)
-	}
 	return nil
 }
 
-// inbox is the scheduling inbox of the same home, nil if it has none.
-func (r *resource) inbox() *resource {
-	c := r.home.Collection(inboxName)
-	if c == nil {
+// unscheduleAll carries out that a calendar is deleted with all that is in it.
+func (r *resource) unscheduleAll(tx *store.Tx, reply bool) error {
+	if r.kind != calendar {
 		return nil
 	}
-	return r.member(c, nil)
+	var meetings []store.Object
+	for item, err := range tx.Objects(r.collection.ID, store.Facts) {
+		if err != nil {
+			return err
+		}
+		if item.Organizer != "" {
+			meetings = append(meetings, item)
+		}
+	}
+	for i := range meetings {
+		if err := r.unschedule(tx, &meetings[i], reply); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -155,18 +155,26 @@ func holding(c *store.Collection, component string) *store.Collection {
 	return c
 }
 
-// defaultFor is where new objects of a kind go: as the person chose, or the provisioned one. The choice is kept by the
-// calendar's id, so that it outlives another name.
+// defaultFor is where new objects of a kind go: as the person chose, or the provisioned one, or any that takes them; nil
+// if none does. The choice is kept by the calendar's id, so that it outlives another name.
 func (r *resource) defaultFor(name dav.Name, component, provisioned string) *store.Collection {
 	if xml, ok := r.stored(name); ok {
 		id, _ := strings.CutPrefix(hrefIn(xml), "urn:uuid:")
 		for _, c := range r.home.Collections {
-			if c.ResourceID == id {
-				return holding(c, component)
+			if c.ResourceID == id && holding(c, component) != nil {
+				return c
 			}
 		}
 	}
-	return r.home.Collection(provisioned)
+	if c := holding(r.home.Collection(provisioned), component); c != nil {
+		return c
+	}
+	for _, c := range r.home.Collections {
+		if holding(c, component) != nil {
+			return c
+		}
+	}
+	return nil
 }
 
 func getDefaultCalendar(w *dav.Writer, _ *dav.Element, r *resource) error {
@@ -180,9 +188,11 @@ func getDefaultTasks(w *dav.Writer, _ *dav.Element, r *resource) error {
 func writeDefault(w *dav.Writer, r *resource, name dav.Name, component, provisioned string) error {
 	c := r.defaultFor(name, component, provisioned)
 	if c == nil {
-		return dav.ErrNoProperty
+		w.Empty(name)
+		return nil
 	}
-	writeHref(w, name, collectionHref(r.whose, c.Name))
+	// Without the slash, as Apple's server writes it here and nowhere else.
+	writeHref(w, name, strings.TrimSuffix(collectionHref(r.whose, c.Name), "/"))
 	return nil
 }
 

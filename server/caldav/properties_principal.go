@@ -7,6 +7,7 @@ import (
 
 	"calport/directory"
 	"calport/server/dav"
+	"calport/server/schedule"
 )
 
 // Getters of the properties of principals: people, groups, places, and the two proxy groups of each.
@@ -154,17 +155,9 @@ func getNotificationURL(w *dav.Writer, _ *dav.Element, r *resource) error {
 	return ofHome(w, r, dav.NotificationURL, notificationsName)
 }
 
-// addressOf is how calendar data calls a principal: by its preferred mail address, or by its id if it has none.
-func addressOf(p *directory.Principal) string {
-	if mail := p.Mail(); mail != "" {
-		return "mailto:" + mail
-	}
-	return "urn:x-uid:" + p.GUID
-}
-
 // addressesOf are all calendar user addresses of a principal, the preferred one first.
 func addressesOf(p *directory.Principal) []string {
-	var all []string
+	all := []string{schedule.Address(p)}
 	for _, mail := range p.Mails {
 		all = append(all, "mailto:"+mail)
 	}
@@ -172,7 +165,9 @@ func addressesOf(p *directory.Principal) []string {
 	if isUUID(p.GUID) {
 		all = append(all, "urn:uuid:"+p.GUID)
 	}
-	return append(all, principalHref(p))
+	all = append(all, principalHref(p))
+	first := all[0]
+	return append(all[:1], slices.DeleteFunc(all[1:], func(a string) bool { return a == first })...)
 }
 
 var preferred = xml.Attr{Name: xml.Name{Local: "preferred"}, Value: "1"}
@@ -185,7 +180,7 @@ func getCalendarUserAddressSet(w *dav.Writer, _ *dav.Element, r *resource) error
 		w.Href(address)
 	}
 	w.Start(dav.Href, preferred)
-	w.Text(addressOf(r.whose))
+	w.Text(schedule.Address(r.whose))
 	w.End(dav.Href)
 	w.End(dav.CalendarUserAddressSet)
 	return nil

@@ -3,7 +3,10 @@ package caldav
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"calport/server/dav"
 	"calport/server/itip"
@@ -25,24 +28,31 @@ func (s *Server) newScheduler() (*schedule.Scheduler, error) {
 // Run does what methods put off, such as telling attendees of each other's replies, until ctx ends.
 func (s *Server) Run(ctx context.Context) { s.scheduler.Run(ctx) }
 
-// defaultIn is where invitations go in a home: the person's choice, the provisioned calendar, or else any that takes them.
-func defaultIn(h *store.Home, component string) *store.Collection {
+// defaultIn is where invitations go in a home: the person's choice, the provisioned calendar, any other that takes them, or
+// a new one.
+func defaultIn(tx *store.Tx, h *store.Home, component string) (*store.Collection, error) {
 	name, provisioned := dav.ScheduleDefaultCalendar, defaultCalendar
 	if component == "VTODO" {
 		name, provisioned = dav.ScheduleDefaultTasks, defaultTasks
 	}
-	if in := h.Collection(inboxName); in != nil {
-		r := &resource{visit: &visit{}, kind: inbox, role: owner, home: h, collection: in, bag: in.Properties}
-		if c := holding(r.defaultFor(name, component, provisioned), component); c != nil {
-			return c
-		}
+	r := &resource{visit: &visit{}, kind: inbox, role: owner, home: h}
+	if r.collection = h.Collection(inboxName); r.collection != nil {
+		r.bag = r.collection.Properties
 	}
-	for _, c := range h.Collections {
-		if holding(c, component) != nil {
-			return c
-		}
+	if c := r.defaultFor(name, component, provisioned); c != nil {
+		return c, nil
 	}
-	return nil
+	for _, first := range firstCollections() {
+		if first.Name != provisioned {
+			continue
+		}
+		if h.Collection(provisioned) != nil { // a calendar of that name for something else
+			first.Name = strings.TrimSuffix(newObjectName(), ".ics")
+		}
+		first.Components = []string{component}
+		return tx.CreateCollection(h.ID, first)
+	}
+	return nil, fmt.Errorf("caldav: no calendar of %s takes a %s", h.Owner, component)
 }
 
 // schedule carries out what the data of a PUT means to others, and changes the data to what is to be stored; stored is
@@ -77,15 +87,17 @@ func (r *resource) unschedule(tx *store.Tx, item *store.Object, reply bool) erro
 // wantsReply reads Schedule-Reply (RFC 6638 section 8.1): an attendee's client may delete without a word.
 func wantsReply(h http.Header) bool { return h.Get("Schedule-Reply") != "F" }
 
-// stale says that the client wrote over a version that it need not have seen: its Schedule-Tag matched, and that is all
-// that is known of it (RFC 6638 section 3.2.10).
+// stale says that the client wrote over a version that it need not have seen: what it knows is a Schedule-Tag, or an
+// ETag of before (RFC 6638 section 3.2.10).
 func (e *exchange) stale(r *resource) bool {
-	tags, err := dav.ReadETags(e.r.Header, "If-Schedule-Tag-Match")
-	if err != nil || tags == nil || r.item == nil {
+	if r.item == nil || r.item.ScheduleTag == "" {
 		return false
 	}
 	seen, err := dav.ReadETags(e.r.Header, "If-Match")
-	return err != nil || seen == nil || len(seen.Tags) != 1 || seen.Tags[0].Opaque != r.etag()
+	if err != nil || seen == nil {
+		return e.r.Header.Get("If-Schedule-Tag-Match") != ""
+	}
+	return !seen.Any && !slices.ContainsFunc(seen.Tags, func(tag dav.ETag) bool { return tag.Opaque == r.etag() })
 }
 
 // schedulingConditions are the preconditions that the errors of package itip stand for (RFC 6638 section 3.2.4).

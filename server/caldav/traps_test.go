@@ -473,13 +473,22 @@ func TestTrap44MkcalendarTakesStrangeProperties(t *testing.T) {
 	}
 }
 
-func TestTrap45TheDefaultCalendarStays(t *testing.T) {
+func TestTrap45AnotherDefaultCalendarIsPickedWhenItIsDeleted(t *testing.T) {
 	s := newServer(t)
-	for _, name := range []string{"calendar/", "tasks/"} {
-		w := s.want(t, "ada", "DELETE", adaHome+name, "", 403)
-		if !strings.Contains(w.Body.String(), "default-calendar-delete-allowed") {
-			t.Errorf("DELETE %s: got %s", name, w.Body)
-		}
+	s.want(t, "ada", "MKCALENDAR", adaHome+"other/", "", 201)
+	s.want(t, "ada", "DELETE", adaHome+"calendar/", "", 204)
+	if got, _ := s.property(t, "ada", adaHome+"inbox/", dav.ScheduleDefaultCalendar); got != "<D:href>"+adaHome+"other</D:href>" {
+		t.Errorf("the default is %s now", got)
+	}
+	s.want(t, "ada", "DELETE", adaHome+"other/", "", 204)
+	if got, _ := s.property(t, "ada", adaHome+"inbox/", dav.ScheduleDefaultCalendar); got != "" {
+		t.Errorf("without a calendar the default is %s", got)
+	}
+	invitation := strings.Replace(event("1", "20260901T090000Z"), "END:VEVENT",
+		"ORGANIZER:mailto:grace@example.com\r\nATTENDEE:mailto:ada@example.com\r\nEND:VEVENT", 1)
+	s.want(t, "grace", "PUT", "/calendars/users/grace/calendar/1.ics", invitation, 201)
+	if got, _ := s.property(t, "ada", adaHome+"inbox/", dav.ScheduleDefaultCalendar); got != "<D:href>"+adaHome+"calendar</D:href>" {
+		t.Errorf("after an invitation the default is %s", got)
 	}
 }
 

@@ -8,9 +8,10 @@ import (
 	"calport/server/itip"
 )
 
-// Address is how calendar data calls a principal: by its preferred mail address, or by its id if it has none.
+// Address is how calendar data calls a principal: a person by the preferred mail address, and by the id whoever has none.
+// So are rooms and resources, whose mail address, if they have one, is seldom a mailbox of theirs.
 func Address(p *directory.Principal) string {
-	if mail := p.Mail(); mail != "" {
+	if mail := p.Mail(); mail != "" && p.Place == nil {
 		return "mailto:" + mail
 	}
 	return "urn:x-uid:" + p.GUID

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"calport/directory"
@@ -34,6 +35,10 @@ func autoSchedule(p *directory.Principal) bool {
 // decide lets a room or resource answer an invitation, instance by instance. It changes what is stored, and returns the
 // reply to the organizer, nil if there is none.
 func (p *parcel) decide() (*itip.Message, error) {
+	if autoSchedule(p.to) && p.message.Method == itip.MethodCancel {
+		p.Item = nil // nobody has to look at it
+		return nil, nil
+	}
 	if p.to.Place == nil || p.message.Method != itip.MethodRequest || p.message.Refresh || p.Object == nil {
 		return nil, nil
 	}
@@ -62,10 +67,23 @@ func (p *parcel) decide() (*itip.Message, error) {
 	if answered.Object != nil {
 		p.Object = answered.Object
 	}
-	if answered.Reply != nil {
-		p.Item = nil // nobody has to look at it any more
+	if !p.undecided() {
+		p.Item = nil
 	}
 	return answered.Reply, nil
+}
+
+// undecided says whether something is left to people.
+func (p *parcel) undecided() bool {
+	me := p.context(p.to).Me
+	for _, c := range p.Object.Components {
+		for a := range c.Props("ATTENDEE") {
+			if s := a.Param("PARTSTAT"); me(a.Value()) && (s == "" || strings.EqualFold(s, string(itip.NeedsAction))) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // decides is the time that the object touches, as far as it is decided upon.

@@ -19,8 +19,8 @@ type Options struct {
 
 	// Home returns a principal's home, which it makes if there is none yet.
 	Home func(tx *store.Tx, whose *directory.Principal) (*store.Home, error)
-	// Default returns the calendar of a home that new objects of a component go to; nil if no calendar takes them.
-	Default func(h *store.Home, component string) *store.Collection
+	// Default returns the calendar of a home that new objects of a component go to, made if there is none.
+	Default func(tx *store.Tx, h *store.Home, component string) (*store.Collection, error)
 
 	Log *slog.Logger     // nil is slog.Default
 	Now func() time.Time // nil is time.Now

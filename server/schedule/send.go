@@ -4,7 +4,6 @@ import (
 	"crypto/md5"
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
 
 	"calport/directory"
 	"calport/server/ical"
@@ -109,12 +108,7 @@ func (p *parcel) store() error {
 	case itip.Create:
 		return p.create()
 	case itip.Update:
-		tag := p.mine.item.ScheduleTag
-		if !p.KeepTag || tag == "" {
-			tag = newTag()
-		}
-		_, _, err := p.tx.PutObject(p.mine.item.CollectionID, stored(p.mine.item.Name, p.Object, tag))
-		return err
+		return p.update()
 	case itip.Replace:
 		_, _, err := p.tx.PutObject(p.mine.item.CollectionID, stored(p.mine.item.Name, p.Renamed, ""))
 		if err != nil {
@@ -122,19 +116,34 @@ func (p *parcel) store() error {
 		}
 		return p.create()
 	case itip.Remove:
+		if err := forgetETags(p.tx, &p.mine.item); err != nil {
+			return err
+		}
 		return p.tx.DeleteObject(p.mine.item.CollectionID, p.mine.item.Name)
 	}
 	return nil
 }
 
+// update writes the recipient's copy anew, under its Schedule-Tag if nothing of consequence changed.
+func (p *parcel) update() error {
+	tag := p.mine.item.ScheduleTag
+	if !p.KeepTag || tag == "" {
+		tag = newTag()
+	} else if err := rememberETag(p.tx, &p.mine.item); err != nil {
+		return err
+	}
+	_, _, err := p.tx.PutObject(p.mine.item.CollectionID, stored(p.mine.item.Name, p.Object, tag))
+	return err
+}
+
 // create puts a new object into the recipient's default calendar (RFC 6638 section 4.3).
 func (p *parcel) create() error {
 	component := ical.NewObject(p.Object, nil).Kind()
-	calendar := p.Default(p.home, component)
-	if calendar == nil {
-		return fmt.Errorf("schedule: no calendar of %s takes a %s", p.to.ShortName, component)
+	calendar, err := p.Default(p.tx, p.home, component)
+	if err != nil {
+		return err
 	}
-	_, _, err := p.tx.PutObject(calendar.ID, stored(ObjectName(p.message.UID()), p.Object, newTag()))
+	_, _, err = p.tx.PutObject(calendar.ID, stored(ObjectName(p.message.UID()), p.Object, newTag()))
 	return err
 }
 

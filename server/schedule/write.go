@@ -152,6 +152,9 @@ func (s *Scheduler) Delete(tx *store.Tx, owner *directory.Principal, item *store
 	if item.Organizer == "" {
 		return nil
 	}
+	if err := forgetETags(tx, item); err != nil {
+		return err
+	}
 	whole, err := tx.Object(item.CollectionID, item.Name, store.Whole)
 	if err != nil {
 		return err

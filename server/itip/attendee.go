@@ -54,8 +54,12 @@ func partstat(p *ical.Property) PartStat {
 	return PartStat(strings.ToUpper(v))
 }
 
-// setParam changes a parameter if it is not the value already; "" removes it.
+// setParam changes a parameter of a property, if there is one, to a value that
+// it does not have already; "" removes it.
 func setParam(p *ical.Property, name, value string) {
+	if p == nil {
+		return
+	}
 	switch old, ok := p.LookupParam(name); {
 	case value == "":
 		p.DelParam(name)

@@ -77,15 +77,15 @@ func suiteDir(t *testing.T) string {
 func TestConformanceScripts(t *testing.T) {
 	dir := suiteDir(t)
 	for _, name := range []string{
-		"scenario1", "recur1", "cancels", "attendeedelete", "partstatchange", "scheduleagent",
-		"security", "todo", "scheduletag", "auto1", "auto3", "automodes",
+		"implicitscenario1", "implicitrecur1", "implicitcancels", "implicitattendeedelete", "implicitpartstatchange", "implicitscheduleagent",
+		"implicitsecurity", "implicittodo", "implicitscheduletag", "implicitauto1", "implicitauto3", "implicitautomodes", "privatecomments",
 	} {
 		t.Run(name, func(t *testing.T) { playScript(t, dir, name) })
 	}
 }
 
 func playScript(t *testing.T, dir, name string) {
-	data, err := os.ReadFile(filepath.Join(dir, "scripts/tests/CalDAV/implicit"+name+".xml"))
+	data, err := os.ReadFile(filepath.Join(dir, "scripts/tests/CalDAV", name+".xml"))
 	if err != nil {
 		t.Fatal(err)
 	}

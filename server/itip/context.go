@@ -27,8 +27,9 @@ type Context struct {
 	Lookup func(address string) (User, bool)
 	// Zone is where the owner's floating times and dates are; nil is UTC.
 	Zone *time.Location
-	// Stale says that the client wrote over a version it had not seen: its
-	// Schedule-Tag matched, the ETag did not (RFC 6638 section 3.2.10).
+	// Stale says that the client may have written over a version that it had
+	// not seen: its Schedule-Tag matched, which does not change when others
+	// answer (RFC 6638 section 3.2.10). What was answered in between is kept.
 	Stale bool
 	// Auto says that the owner answers by itself, as rooms do: what is
 	// cancelled is removed and not kept for reading.

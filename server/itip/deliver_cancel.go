@@ -17,13 +17,12 @@ func (x *call) deliverCancel(m *Message, mine *ical.Component) Delivery {
 	out := x.read(mine.Clone(), message)
 	var gone []id
 	if c := message.parts[whole]; c != nil {
-		if sequence(c) < out.highest() {
-			return d // late: RFC 5546 section 2.1.5
-		}
 		for _, at := range out.ids {
-			cancelPart(out.parts[at], c)
+			if !cancelled(out.parts[at]) && !late(c, out.parts[at]) {
+				cancelPart(out.parts[at], c)
+				gone = []id{whole}
+			}
 		}
-		gone = []id{whole}
 	} else {
 		for _, at := range message.ids {
 			if x.cancelInstance(out, at, message.parts[at]) {
@@ -59,8 +58,8 @@ func (x *call) cancelInstance(out *series, at id, by *ical.Component) bool {
 		}
 		c = out.derive(at)
 		out.add(at, c)
-	} else if sequence(by) < sequence(c) {
-		return false // late: RFC 5546 section 2.1.5
+	} else if late(by, c) {
+		return false
 	}
 	cancelPart(c, by)
 	return true
@@ -79,7 +78,7 @@ func cancelPart(c, by *ical.Component) {
 // clear removes what was cancelled.
 func clear(out *series, gone []id) {
 	for _, at := range slices.Clone(out.ids) {
-		if !slices.Contains(gone, whole) && !slices.Contains(gone, at) {
+		if !cancelled(out.parts[at]) || !slices.Contains(gone, whole) && !slices.Contains(gone, at) {
 			continue
 		}
 		out.remove(at)

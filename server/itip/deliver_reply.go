@@ -2,7 +2,6 @@ package itip
 
 import (
 	"slices"
-	"strings"
 
 	"calport/server/ical"
 )
@@ -153,7 +152,7 @@ func (r *replying) admitDelegate(at id, p *ical.Property) {
 // comment takes over an attendee's private comment. It says whether that is
 // new.
 func (r *replying) comment(now, from *ical.Component) bool {
-	text := strings.TrimSpace(from.Text(propComment))
+	said, text := from.Prop(propComment), from.Text(propComment)
 	var old *ical.Property
 	for p := range now.Props(propAttendeeNote) {
 		if r.same(p.Param(paramAttendeeRef), r.who) {
@@ -162,9 +161,9 @@ func (r *replying) comment(now, from *ical.Component) bool {
 		}
 	}
 	switch {
-	case text == "" && old == nil, old != nil && old.Text() == text:
+	case said == nil && old == nil, said != nil && old != nil && old.Text() == text:
 		return false
-	case text == "":
+	case said == nil:
 		now.DelFunc(func(p *ical.Property) bool { return p == old })
 		return true
 	}

@@ -88,17 +88,38 @@ func (r *receiving) create() Delivery {
 	return d
 }
 
+// late says whether a component of a message was overtaken by what the recipient
+// has (RFC 5546 section 2.1.5). What was cancelled may begin again from any
+// SEQUENCE, if that is newer.
+func late(c, old *ical.Component) bool {
+	if sequence(c) >= sequence(old) {
+		return false
+	}
+	return !cancelled(old) || stampOf(c) <= stampOf(old)
+}
+
+// stampOf returns the DTSTAMP of a component, in Unix seconds.
+func stampOf(c *ical.Component) int64 {
+	t, err := c.Prop("DTSTAMP").Time()
+	if err != nil {
+		return 0
+	}
+	return t.Clock().Unix()
+}
+
 // takeWhole puts the organizer's view in the place of the copy.
 func (r *receiving) takeWhole() {
-	if sequence(r.message.parts[whole]) < sequence(r.before.parts[whole]) {
-		return // late: RFC 5546 section 2.1.5
+	if late(r.message.parts[whole], r.before.parts[whole]) {
+		return
 	}
 	own := r.before
 	r.clear()
 	r.takeZones()
+	var hidden []id
 	for _, at := range r.message.ids {
 		c := r.merged(at)
-		if at != whole && r.hides(at, c) {
+		if r.hides(at, c) {
+			hidden = append(hidden, at)
 			continue
 		}
 		r.out.cal.AddChild(c)
@@ -109,9 +130,9 @@ func (r *receiving) takeWhole() {
 			r.keepOwn(at)
 		}
 	}
-	for _, at := range r.message.ids {
-		if own.exdate[at] && r.out.parts[at] == nil && r.out.valid(at) {
-			r.out.exclude(at, r.out.time(at)) // still hidden
+	for _, at := range hidden {
+		if r.out.valid(at) {
+			r.out.exclude(at, r.out.time(at))
 		}
 	}
 }
@@ -123,8 +144,8 @@ func (r *receiving) clear() {
 	}
 }
 
-// hides says whether an instance stays hidden that the recipient declined and
-// removed from his copy.
+// hides says whether an instance, or the series, stays hidden that the recipient
+// declined and removed from his copy.
 func (r *receiving) hides(at id, c *ical.Component) bool {
 	if p := r.mine(c); p == nil || partstat(p) != Declined || r.before.parts[at] != nil {
 		return false
@@ -157,8 +178,8 @@ func (r *receiving) keepOwn(at id) {
 func (r *receiving) takeInstances() {
 	r.takeZones()
 	for _, at := range r.message.ids {
-		if sequence(r.message.parts[at]) < sequence(r.before.parts[at]) {
-			continue // late: RFC 5546 section 2.1.5
+		if late(r.message.parts[at], r.before.parts[at]) {
+			continue
 		}
 		c := r.merged(at)
 		if r.hides(at, c) {
@@ -214,6 +235,9 @@ func (r *receiving) recurrences() []Recurrence {
 		names := r.changed(r.before, old, r.out, now)
 		var list []ChangedProperty
 		for _, name := range names {
+			if name == ending {
+				name = endName(now)
+			}
 			list = append(list, ChangedProperty{Name: name})
 		}
 		if old != nil && !slices.Contains(names, "ATTENDEE") && !sameAnswers(r.answers(old), r.answers(now)) {

@@ -147,8 +147,8 @@ func (x *call) facts(s *series, c *ical.Component) map[string][]string {
 	if w.hasStart {
 		add("DTSTART", strconv.FormatInt(w.start, 10)+strconv.FormatBool(w.allDay))
 	}
-	if w.end != w.start {
-		add(endName(c), strconv.FormatInt(w.end, 10))
+	if length := w.end - w.start; length != 0 {
+		add(ending, strconv.FormatInt(length, 10))
 	}
 	for _, values := range facts {
 		slices.Sort(values)
@@ -156,12 +156,15 @@ func (x *call) facts(s *series, c *ical.Component) map[string][]string {
 	return facts
 }
 
+// ending stands for DTEND, DUE or DURATION, which say the same.
+const ending = "DTEND"
+
 // endName returns the name of the property that says when a component ends.
 func endName(c *ical.Component) string {
 	switch {
-	case c.Name == "VTODO":
+	case c.Name == "VTODO" && c.Prop("DUE") != nil:
 		return "DUE"
-	case c.Prop("DURATION") != nil && c.Prop("DTEND") == nil:
+	case c.Prop("DURATION") != nil:
 		return "DURATION"
 	}
 	return "DTEND"

@@ -19,6 +19,9 @@ var (
 	// ErrAttendeeAllowed: C:attendee-allowed. The organizer's copy does not
 	// know the attendee.
 	ErrAttendeeAllowed = errors.New("not invited")
+	// ErrDuplicateComments: CS:no-duplicate-private-comments. Two comments of
+	// one attendee in one component.
+	ErrDuplicateComments = errors.New("duplicate private comments")
 	// ErrMessage: C:valid-scheduling-message.
 	ErrMessage = errors.New("invalid scheduling message")
 	// ErrRejected: the recipient's copy has another organizer; answered with

@@ -26,7 +26,8 @@ const recreated = 1000
 // Whoever is sent a message has SCHEDULE-STATUS 1.2 in the object; the caller
 // sets what else comes of it by [SetStatus].
 //
-// The error is an [ErrSameOrganizer] or [ErrOrganizerChange].
+// The error is an [ErrSameOrganizer], [ErrOrganizerChange] or
+// [ErrDuplicateComments].
 func Organize(before, after *ical.Component, x Context) (Organized, error) {
 	o := &organizing{call: newCall(x)}
 	object := after.Clone()
@@ -46,6 +47,9 @@ func Organize(before, after *ical.Component, x Context) (Organized, error) {
 	}
 	o.before = o.read(before)
 	o.after = o.read(object, o.before)
+	if err := o.keepComments(); err != nil {
+		return Organized{}, err
+	}
 	o.full = rescheduled(o.before, o.after)
 	o.settle()
 	o.keepOverrides()
@@ -86,6 +90,26 @@ func (o *organizing) check(before, after *ical.Component) error {
 	case is != "" && !o.me(is):
 		// RFC 6638 section 3.2.4.3
 		return broken(ErrOrganizerChange, "the owner of the calendar is not %s", is)
+	}
+	return nil
+}
+
+// keepComments puts back the attendees' private comments where the client left
+// them all out: it is one that does not know them.
+func (o *organizing) keepComments() error {
+	for _, at := range o.after.ids {
+		c := o.after.parts[at]
+		seen := map[string]bool{}
+		for p := range c.Props(propAttendeeNote) {
+			k := o.key(p.Param(paramAttendeeRef))
+			if seen[k] {
+				return broken(ErrDuplicateComments, "of %s", p.Param(paramAttendeeRef))
+			}
+			seen[k] = true
+		}
+		if old := o.before.parts[at]; old != nil && len(seen) == 0 {
+			replace(c, old, propAttendeeNote)
+		}
 	}
 	return nil
 }

@@ -100,8 +100,8 @@ func (o *organizing) leftOverride(who string, had, sees []id) bool {
 const refreshLimit = 50
 
 // Refresh returns the messages that tell the attendees other than the one who
-// replied how things stand. Only attendees that this server serves get one, and
-// none if they are many.
+// replied how things stand; replied is "" if several did since the last time.
+// Only attendees that this server serves get one, and none if they are many.
 func Refresh(object *ical.Component, replied string, x Context) []Message {
 	c := newCall(x)
 	all := Attendees(object)

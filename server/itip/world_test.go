@@ -38,7 +38,8 @@ type home struct {
 	items  map[string]*ical.Component // by name of the resource
 	number int
 	inbox  []item
-	order  []string // names of resources by last change
+	order  []string       // names of resources by last change
+	tags   map[string]int // Schedule-Tags by name
 }
 
 // item is an inbox item.
@@ -52,7 +53,7 @@ func newWorld(t testing.TB, now time.Time) *world {
 }
 
 func (w *world) add(u User, alias ...string) *home {
-	h := &home{user: u, alias: alias, items: map[string]*ical.Component{}}
+	h := &home{user: u, alias: alias, items: map[string]*ical.Component{}, tags: map[string]int{}}
 	w.homes[key(u.Address)] = h
 	return h
 }
@@ -128,6 +129,7 @@ func (w *world) put(h *home, name string, cal *ical.Component, stale bool) error
 	x := w.context(h)
 	x.Stale = stale
 	before := h.items[name]
+	defer func() { h.tags[name]++ }()
 	if other := h.uid(itemUID(cal)); other != "" && other != name {
 		return errUIDConflict
 	}
@@ -267,8 +269,18 @@ func (w *world) deliver(h *home, m *Message) string {
 		name = fmt.Sprintf("new%d.ics", h.number)
 		h.store(name, d.Object)
 	}
+	if d.Outcome != Ignore && !d.KeepTag {
+		h.tags[name]++
+	}
+	for _, again := range d.Resend {
+		w.send(h, name, []Message{again})
+	}
 	if d.Refresh {
-		w.refreshes[m.UID()] = pendingRefresh{h, m.From}
+		replied := m.From
+		if p, ok := w.refreshes[m.UID()]; ok && p.replied != replied {
+			replied = ""
+		}
+		w.refreshes[m.UID()] = pendingRefresh{h, replied}
 	}
 	if x.Auto && (d.Outcome == Create || d.Outcome == Update || d.Outcome == Replace) && m.Method == MethodRequest && !m.Refresh {
 		if w.decide(h, name) {
@@ -304,6 +316,7 @@ func (w *world) decide(h *home, name string) bool {
 	a := Answer(h.items[name], decision, w.context(h))
 	h.store(name, a.Object)
 	if a.Reply != nil {
+		h.tags[name]++
 		w.send(h, name, []Message{*a.Reply})
 	}
 	return !a.Left

@@ -39,7 +39,10 @@
 //     clients know; RFC 4791 section 5.3.1 leaves the form open.
 //   - PROPFIND with Depth: infinity is refused on every collection (RFC 4918 section 9.1 allows it).
 //   - Collections of people are not listed by PROPFIND: people are found by searching.
-//   - CALDAV:calendar-timezone is kept whatever it contains, and not used if it is no time zone: were it refused, Apple's
-//     clients would show a lasting warning.
+//   - A CALDAV:calendar-timezone that cannot be understood is kept, and not used: were it refused, Apple's clients would
+//     show a lasting warning.
+//   - A time zone that is known by name is that of the IANA database, whatever VTIMEZONE the data brings along: rules change
+//     with little notice (RFC 7808 section 1), and old clients send old ones.
+//   - Data without VTIMEZONE is handed out as it was stored, unless the request says CalDAV-Timezones: T.
 //   - Some broken data is put right when it is stored (repair.go), and then no ETag is answered.
 package caldav

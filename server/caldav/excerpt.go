@@ -15,6 +15,7 @@ type excerpt struct {
 	expand        *ical.Range
 	limit         *ical.Range // limit-recurrence-set
 	limitFreeBusy *ical.Range
+	zones         timezoneWish
 	floating      *time.Location // where times without a zone are, UTC if nil
 }
 
@@ -89,6 +90,11 @@ func readSelection(comp *dav.Element) (s ical.Selection, err error) {
 	return s, nil
 }
 
+// plain says whether nothing but time zones is to be changed.
+func (x *excerpt) plain() bool {
+	return x.selection == nil && x.expand == nil && x.limit == nil && x.limitFreeBusy == nil
+}
+
 // of returns what the excerpt shows of an object's data. limit bounds the number of instances in an expansion.
 func (x *excerpt) of(data []byte, limit int) ([]byte, error) {
 	if x == nil {
@@ -109,6 +115,9 @@ func (x *excerpt) of(data []byte, limit int) ([]byte, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if !x.zones.grant(calendar) && x.plain() {
+		return data, nil
 	}
 	if x.limitFreeBusy != nil {
 		calendar = ical.NewObject(calendar, x.floating).LimitFreeBusy(*x.limitFreeBusy)

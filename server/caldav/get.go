@@ -37,12 +37,19 @@ func (e *exchange) getItem() error {
 		h.Set("Schedule-Tag", dav.QuoteETag(item.ScheduleTag))
 	}
 	h["Content-Type"] = []string{contentType(e.res.kind)}
-	h["Content-Length"] = []string{strconv.Itoa(len(item.Data))}
+	if err := e.wishTimezones(); err != nil {
+		return err
+	}
+	data, err := e.excerpt.of(item.Data, e.limits.Instances)
+	if err != nil {
+		return err
+	}
+	h["Content-Length"] = []string{strconv.Itoa(len(data))}
 	h["Last-Modified"] = []string{item.Modified.UTC().Format(http.TimeFormat)}
 	if e.r.Method == http.MethodHead {
 		return nil
 	}
-	_, err := e.w.Write(item.Data)
+	_, err = e.w.Write(data)
 	return aborted(err)
 }
 

@@ -51,7 +51,10 @@ var properties = dav.Table[*resource]{
 
 	// CalDAV, RFC 4791 section 5.2: calendars
 	{Name: dav.CalendarDescription, On: collections, Get: getStored, Set: keep(dav.CalendarDescription)},
-	{Name: dav.CalendarTimezone, On: home | collections, Get: getStored, Set: keep(dav.CalendarTimezone)},
+	{Name: dav.CalendarTimezone, On: home | collections, Get: getTimezone, Set: setTimezone},
+	// … time zones by reference, RFC 7809 sections 5.1 and 5.2
+	{Name: dav.CalendarTimezoneID, On: home | collections, Get: getTimezoneID, Set: setTimezoneID},
+	{Name: dav.TimezoneServiceSet, On: home | calendar, Get: getTimezoneServiceSet},
 	{Name: dav.SupportedCalendarComponentSet, On: calendar | subscription | inbox, Get: getComponentSet, Make: makeComponentSet},
 	{Name: dav.SupportedCalendarData, On: calendar | inbox, Get: getSupportedCalendarData},
 	{Name: dav.MaxResourceSize, On: calendar | inbox, Get: getMaxResourceSize},

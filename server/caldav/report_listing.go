@@ -22,6 +22,9 @@ func (e *exchange) reportListing(body *dav.Element) (*listing, error) {
 			return nil, err
 		}
 	}
+	if err := e.wishTimezones(); err != nil {
+		return nil, err
+	}
 	if e.excerpt != nil {
 		e.excerpt.floating = e.res.timezone()
 	}

@@ -18,7 +18,7 @@ func (x *call) deliverCancel(m *Message, mine *ical.Component) Delivery {
 	var gone []id
 	if c := message.parts[whole]; c != nil {
 		for _, at := range out.ids {
-			if !cancelled(out.parts[at]) && !late(c, out.parts[at]) {
+			if !late(c, out.parts[at]) {
 				cancelPart(out.parts[at], c)
 				gone = []id{whole}
 			}

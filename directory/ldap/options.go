@@ -33,6 +33,9 @@ type Options struct {
 	// PageSize is the number of entries asked for at a time (RFC 2696); 0 means 500.
 	PageSize int
 
+	// Poll is the time between two looks for changes, where a server has to be asked for them; 0 means 3 seconds.
+	Poll time.Duration
+
 	// BindDN and BindPassword are the account that searches; both empty means anonymous.
 	BindDN, BindPassword string
 
@@ -98,6 +101,9 @@ func (o Options) withDefaults() Options {
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Second
 	}
+	if o.Poll == 0 {
+		o.Poll = 3 * time.Second
+	}
 	set(&o.Connections, 8)
 	set(&o.PageSize, 500)
 	setText(&o.Flavour, "auto")
@@ -116,6 +122,8 @@ func (o Options) validate() error {
 		return errors.New("servers: at least one URL is needed, such as ldaps://ldap.example.com")
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout: %v is negative", o.Timeout)
+	case o.Poll < 0:
+		return fmt.Errorf("poll: %v is negative", o.Poll)
 	case o.Connections < 0 || o.Connections > 1000:
 		return fmt.Errorf("connections: %d is not within 1 to 1000", o.Connections)
 	case o.PageSize < 0 || o.PageSize > 1<<31-1:

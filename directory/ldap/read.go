@@ -29,7 +29,15 @@ type reading struct {
 	primary    map[string]string   // number of a group: its GUID
 	skipped    int                 // entries without stable id or name
 	found      int
+
+	// What follows is set when only a part is read, see part.
+	narrow     func(*area) []narrowing // what to read of an area; nil means everything
+	fresh      map[string]bool         // keys of what was read
+	alsoJoined func(context.Context, *goldap.Entry, *directory.Principal) ([]string, error)
 }
+
+// narrowing is one entry, or those in an area for which a further filter holds.
+type narrowing struct{ dn, filter string }
 
 // delegateGroup holds the delegates of one owner as the directory names them.
 type delegateGroup struct{ read, write []string }
@@ -79,12 +87,51 @@ func (r *reading) in(ctx context.Context, a *area, attributes []string, each fun
 	if a == nil {
 		return nil
 	}
-	err := r.c.pages(ctx, a.base, a.filter, attributes, r.d.o.PageSize, each)
+	if r.narrow == nil {
+		return r.bearing(a, r.c.pages(ctx, a.base, a.filter, attributes, r.d.o.PageSize, each))
+	}
+	for _, n := range r.narrow(a) {
+		if n.dn == "" {
+			err := r.c.pages(ctx, a.base, "(&"+a.filter+n.filter+")", attributes, r.d.o.PageSize, each)
+			if err := r.bearing(a, err); err != nil {
+				return err
+			}
+			continue
+		}
+		e, err := r.c.read(ctx, n.dn, a.filter, attributes)
+		if err == nil && e != nil {
+			err = each(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bearing answers the error of a search in an area, unless it says that a place is missing that need not exist.
+func (r *reading) bearing(a *area, err error) error {
 	if missing := (*NoBaseError)(nil); a.optional && errors.As(err, &missing) {
 		r.d.log.Info("the flavour's usual place is not in the directory", "flavour", r.sh.flavour.name, "base", a.base)
 		return nil
 	}
 	return err
+}
+
+// know makes an entry known as what it was read as.
+func (r *reading) know(key, guid string) {
+	r.names.add(key, guid)
+	if r.fresh != nil {
+		r.fresh[key] = true
+	}
+}
+
+// known reports whether the entry of a key was read as one of a kind that comes before.
+func (r *reading) known(key string) bool {
+	if r.fresh != nil {
+		return r.fresh[key]
+	}
+	return r.names.byDN[key] != ""
 }
 
 func (r *reading) readDelegateGroups(ctx context.Context) error {
@@ -128,7 +175,7 @@ func (r *reading) nameGroups(ctx context.Context) error {
 		if guid == "" || name == "" || r.delegateDN[key] {
 			return nil
 		}
-		r.names.add(key, guid)
+		r.know(key, guid)
 		r.names.groups[directory.Fold(name)] = guid
 		if number := first(e, a.PrimaryGroupID); number != "" {
 			r.primary[number] = guid
@@ -143,7 +190,7 @@ func (r *reading) readPlaces(ctx context.Context) error {
 		at := r.sh.areas[kind]
 		err := r.in(ctx, at, a.needed(place), func(e *goldap.Entry) error {
 			key := dnKey(e.DN)
-			if key == at.key || r.names.byDN[key] != "" {
+			if key == at.key || r.known(key) {
 				return nil
 			}
 			p, problem := r.sh.place(kind, e)
@@ -154,7 +201,7 @@ func (r *reading) readPlaces(ctx context.Context) error {
 			if problem != nil {
 				r.d.log.Warn("a room or resource has an unknown auto-schedule mode; automatic is used", "dn", e.DN, "error", problem)
 			}
-			r.names.add(key, p.GUID)
+			r.know(key, p.GUID)
 			r.held = append(r.held, heldPrincipal{p, r.delegatesOf(e, p.ShortName), first(e, a.AutoAcceptGroup)})
 			return nil
 		})
@@ -170,7 +217,7 @@ func (r *reading) readPeople(ctx context.Context) error {
 	at := r.sh.areas[directory.Individual]
 	err := r.in(ctx, at, r.sh.personAttributes(), func(e *goldap.Entry) error {
 		key := dnKey(e.DN)
-		if key == at.key || r.names.byDN[key] != "" { // a room or resource, or read already
+		if key == at.key || r.known(key) { // a room or resource, or read already
 			return nil
 		}
 		p := r.sh.person(e, r.d.now())
@@ -179,7 +226,7 @@ func (r *reading) readPeople(ctx context.Context) error {
 			return nil
 		}
 		r.found++
-		r.names.add(key, p.GUID)
+		r.know(key, p.GUID)
 		r.names.people[directory.Fold(p.ShortName)] = p.GUID
 		r.join(p.GUID, e)
 		if of := r.delegatesOf(e, p.ShortName); len(of.read)+len(of.write) > 0 {
@@ -191,7 +238,7 @@ func (r *reading) readPeople(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.found == 0 && r.skipped > 0 {
+	if r.found == 0 && r.skipped > 0 && r.narrow == nil {
 		return fmt.Errorf("none of the %d people in %q has an attribute of %q and one of %q that the bind account may read; "+
 			"check its rights, and attributes.guid and attributes.short_name", r.skipped, at.base, a.GUID, a.ShortName)
 	}
@@ -259,6 +306,13 @@ func (r *reading) readGroups(ctx context.Context) error {
 			return err
 		}
 		g.Members = append(r.names.resolve(members), r.joined[g.GUID]...)
+		if r.alsoJoined != nil {
+			joined, err := r.alsoJoined(ctx, e, g)
+			if err != nil {
+				return err
+			}
+			g.Members = append(g.Members, joined...)
+		}
 		slices.Sort(g.Members)
 		g.Members = slices.Compact(g.Members)
 		return r.yield(g)

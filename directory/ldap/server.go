@@ -115,6 +115,8 @@ type conn struct {
 	raw    net.Conn
 	idle   time.Time // since when
 	dead   error     // why it cannot be used any more
+
+	patience time.Duration // with a single operation, where the library is told to have no end of it; 0 for none
 }
 
 // connect opens a connection to the first server that can be reached, bound as the bind account if asked for.
@@ -208,6 +210,11 @@ func startTLS(ctx context.Context, raw net.Conn) error {
 func (c *conn) do(ctx context.Context, operation func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if c.patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.patience)
+		defer cancel()
 	}
 	stop := context.AfterFunc(ctx, func() { c.raw.Close() })
 	err := operation()

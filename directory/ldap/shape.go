@@ -15,7 +15,7 @@ import (
 // rootDSE is what a server tells of itself (RFC 4512 section 5.1), and the attribute types that its schema defines.
 type rootDSE struct {
 	vendorName, vendorVersion string
-	capabilities              []string
+	capabilities, controls    []string
 	base                      string // the default naming context, else the first
 	configuration             string // Active Directory's configuration naming context
 	attributeTypes            []string
@@ -25,7 +25,7 @@ type rootDSE struct {
 const capabilityActiveDirectory = "1.2.840.113556.1.4.800"
 
 func readRootDSE(ctx context.Context, c *conn) (*rootDSE, error) {
-	e, err := c.read(ctx, "", "(objectClass=*)", []string{"vendorName", "vendorVersion", "supportedCapabilities",
+	e, err := c.read(ctx, "", "(objectClass=*)", []string{"vendorName", "vendorVersion", "supportedCapabilities", "supportedControl",
 		"defaultNamingContext", "namingContexts", "configurationNamingContext", "subschemaSubentry"})
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func readRootDSE(ctx context.Context, c *conn) (*rootDSE, error) {
 	}
 	r := &rootDSE{
 		vendorName: e.GetAttributeValue("vendorName"), vendorVersion: e.GetAttributeValue("vendorVersion"),
-		capabilities: e.GetAttributeValues("supportedCapabilities"), base: e.GetAttributeValue("defaultNamingContext"),
+		capabilities: e.GetAttributeValues("supportedCapabilities"), controls: e.GetAttributeValues("supportedControl"), base: e.GetAttributeValue("defaultNamingContext"),
 		configuration: e.GetAttributeValue("configurationNamingContext"),
 	}
 	if contexts := e.GetAttributeValues("namingContexts"); r.base == "" && len(contexts) > 0 {

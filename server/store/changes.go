@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Change is what observers are told of one change, after it is durable.
@@ -23,22 +24,26 @@ type ObjectChange struct {
 	Deleted bool // the object was removed by that change
 }
 
-// blankColumns are a tombstone's, where an object has objectColumns.
-var blankColumns = [parts]string{
-	Tags:  "t.name, ''",
-	Facts: "t.name, '', t.change, 0, 0, '', '', '', 0, 0, 0, '', 0, 0, 0",
-	Whole: "t.name, '', t.change, 0, 0, '', '', '', 0, 0, 0, '', 0, 0, 0, NULL",
-}
+// blankColumns are a tombstone's, where an object has objectColumns. PostgreSQL merges the two by their indexes only if
+// the types are the same.
+var blankColumns = func() (columns [parts]string) {
+	const text, number = "CAST('' AS TEXT)", "CAST(0 AS BIGINT)"
+	columns[Tags] = "t.name, " + text
+	columns[Facts] = strings.Join([]string{columns[Tags], "t.change", number, number, text, text, text, number, number,
+		number, text, number, number, number}, ", ")
+	columns[Whole] = columns[Facts] + ", CAST(NULL AS BYTEA)"
+	return columns
+}()
 
 // changesSince finds both kinds of lines by their indexes, which are in the order wanted already. What was born after
 // the number and has died since is told of as well: RFC 6578 section 3.5.2 makes no exception of it, and Apple's tests
 // want it. Who asks from the beginning has nothing to remove.
 var changesSince = func() (texts [parts]string) {
 	for p := range texts {
-		texts[p] = "SELECT " + objectColumns[p] + ", o.change AS number, 0 FROM " + objectTables[p] +
-			" WHERE o.collection_id = $1 AND o.change > $2 UNION ALL SELECT " + blankColumns[p] +
-			", t.change, 1 FROM object_tombstone t WHERE t.collection_id = $1 AND t.change > $2 AND $2 > 0" +
-			" ORDER BY number LIMIT $3"
+		texts[p] = "SELECT * FROM (SELECT " + objectColumns[p] + ", o.change AS number, 0 FROM " + objectTables[p] +
+			" WHERE o.collection_id = $1 AND o.change > $2 ORDER BY o.change) AS o UNION ALL SELECT * FROM (SELECT " +
+			blankColumns[p] + ", t.change, 1 FROM object_tombstone t" +
+			" WHERE t.collection_id = $1 AND t.change > $2 AND $2 > 0 ORDER BY t.change) AS t ORDER BY number LIMIT $3"
 	}
 	return texts
 }()

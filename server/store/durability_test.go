@@ -3,6 +3,7 @@ package store
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"calport/server/store/postgrestest"
 )
 
 func copyFile(t *testing.T, from, to string) {
@@ -43,7 +46,7 @@ func TestAcknowledgedWritesAreInTheFilesAtOnce(t *testing.T) {
 	}
 }
 
-// writerEnv tells a copy of the test binary to write to the database of that path until it is killed.
+// writerEnv tells a copy of the test binary to write to the database of that path or DSN until it is killed.
 const writerEnv = "CALPORT_STORE_TEST_WRITER"
 
 func TestMain(m *testing.M) {
@@ -64,37 +67,80 @@ func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 			acknowledged[name] = true
 		}
 		s := openAt(t, path)
-		h, err := s.Home(t.Context(), "ada")
-		if err != nil {
-			t.Fatal(err)
-		}
-		there := map[string]bool{}
-		c := h.Collection("calendar")
+		checkWritten(t, s, acknowledged)
 		s.Read(t.Context(), func(tx *Tx) error {
-			for o, err := range tx.Objects(c.ID, Whole) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if o.Change > c.Change || o.Change > h.Change || string(o.Data) != o.Name {
-					t.Errorf("%+v, while the collection is at %d and the home at %d", o, c.Change, h.Change)
-				}
-				there[o.Name] = true
-			}
 			var verdict string
 			if err := tx.row("PRAGMA integrity_check", nil, &verdict); err != nil || verdict != "ok" {
 				t.Errorf("integrity check: %q, %v", verdict, err)
 			}
 			return nil
 		})
-		for name := range acknowledged {
-			if !there[name] {
-				t.Errorf("kill %d: %s was acknowledged and is lost", kill, name)
-			}
-		}
 		s.Close()
 	}
 	if len(acknowledged) < 100 {
 		t.Errorf("only %d writes were acknowledged", len(acknowledged))
+	}
+}
+
+// optionsOf tells a DSN from a path.
+func optionsOf(place string) Options {
+	if strings.HasPrefix(place, "host=") {
+		return Options{DSN: place}
+	}
+	return Options{Path: place}
+}
+
+// TestCrashesOfPostgresLoseNothingAcknowledged kills the writing process, and then the server as well.
+func TestCrashesOfPostgresLoseNothingAcknowledged(t *testing.T) {
+	server := postgrestest.New(t)
+	dsn := server.Database(t)
+	acknowledged := map[string]bool{}
+	for kill := range 3 {
+		for _, name := range killedWriter(t, dsn, 50+30*kill) {
+			acknowledged[name] = true
+		}
+		if kill > 0 {
+			if err := errors.Join(server.Crash(), server.Start()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, err := Open(t.Context(), Options{DSN: dsn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkWritten(t, s, acknowledged)
+		s.Close()
+	}
+	if len(acknowledged) < 100 {
+		t.Errorf("only %d writes were acknowledged", len(acknowledged))
+	}
+}
+
+// checkWritten looks for what writeUntilKilled said it wrote, and that no number lies.
+func checkWritten(t *testing.T, s *Store, acknowledged map[string]bool) {
+	t.Helper()
+	h, err := s.Home(t.Context(), "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	c := h.Collection("calendar")
+	s.Read(t.Context(), func(tx *Tx) error {
+		for o, err := range tx.Objects(c.ID, Whole) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if o.Change > c.Change || o.Change > h.Change || string(o.Data) != o.Name {
+				t.Errorf("%+v, while the collection is at %d and the home at %d", o, c.Change, h.Change)
+			}
+			there[o.Name] = true
+		}
+		return nil
+	})
+	for name := range acknowledged {
+		if !there[name] {
+			t.Errorf("%s was acknowledged and is lost", name)
+		}
 	}
 }
 
@@ -133,7 +179,7 @@ func killedWriter(t *testing.T, path string, some int) (names []string) {
 // writeUntilKilled has several writers write objects and print each name once it is acknowledged.
 func writeUntilKilled(path string) error {
 	ctx := context.Background()
-	s, err := Open(ctx, Options{Path: path})
+	s, err := Open(ctx, optionsOf(path))
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -86,6 +87,7 @@ func (e *postgresEngine) askVersions(owners []string) (map[string]version, error
 		return nil, err
 	}
 	defer e.asking.give(c)
+	owners = slices.DeleteFunc(owners, func(owner string) bool { return !storable(owner) })
 	rows, err := c.query(`SELECT owner, id, change, (SELECT epoch FROM store_state WHERE id = 1)
 		FROM home WHERE owner = ANY($1)`, owners)
 	if err != nil {

@@ -55,9 +55,11 @@ func newPostgresEngine(s *Store, dsn string) (*postgresEngine, error) {
 	return e, nil
 }
 
-// readerSettings are made once on each connection. Nearly every query follows an index by design, whatever the planner
-// guesses of a table that was analysed when it was small; and none is so long that compiling it would pay.
-const readerSettings = "SET enable_seqscan = off; SET jit = off"
+// readerSettings are made once on each connection. Every query that matters follows an index in the order of its answer
+// by design, and so costs what it finds; the planner, which does not know the arguments, would often rather read and
+// sort a good part of the table. And none is so long that compiling it would pay.
+const readerSettings = `SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;
+	SET enable_mergejoin = off; SET enable_sort = off; SET jit = off`
 
 // writerSettings: who waits for a lock or holds one without saying anything shall not do so for ever. A commit is on
 // the disk when it returns, whatever the server's default; a stricter one is left as it is.

@@ -105,7 +105,7 @@ func (c *postgresConn) rollback() error {
 }
 
 func (c *postgresConn) exec(text string, args ...any) error {
-	if !storable(args) {
+	if !allStorable(args) {
 		return ErrText
 	}
 	c.waiting = append(c.waiting, statement{text, args})
@@ -119,7 +119,7 @@ func (c *postgresConn) exec(text string, args ...any) error {
 }
 
 func (c *postgresConn) count(text string, args ...any) (int64, error) {
-	if !storable(args) {
+	if !allStorable(args) {
 		return 0, ErrText
 	}
 	tag, err := c.send(statement{text, args})
@@ -139,7 +139,7 @@ func (c *postgresConn) send(last statement) (tag pgconn.CommandTag, err error) {
 }
 
 func (c *postgresConn) query(text string, args ...any) (cursor, error) {
-	if !storable(args) {
+	if !allStorable(args) {
 		return noRows{}, nil // nothing stored is equal to what cannot be stored
 	}
 	if len(c.waiting) == 0 {
@@ -246,12 +246,16 @@ func (noRows) Scan(...any) error { return ErrNotFound }
 func (noRows) Err() error        { return nil }
 func (noRows) Close() error      { return nil }
 
-// storable says whether PostgreSQL can keep the texts among args.
-func storable(args []any) bool {
+// allStorable says whether PostgreSQL can keep the texts among args.
+func allStorable(args []any) bool {
 	for _, arg := range args {
-		if text, ok := arg.(string); ok && (!utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0) {
+		if text, ok := arg.(string); ok && !storable(text) {
 			return false
 		}
 	}
 	return true
+}
+
+func storable(text string) bool {
+	return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0
 }

@@ -7,6 +7,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"calport/server/store/postgrestest"
 )
 
 // openFrozen makes the database of testdata/version1.sql and opens it.
@@ -28,8 +32,33 @@ func openFrozen(t *testing.T) *Store {
 	return openAt(t, path)
 }
 
+// openFrozenPostgres does the same with testdata/version1_postgres.sql.
+func openFrozenPostgres(t *testing.T) *Store {
+	t.Helper()
+	text, err := os.ReadFile("testdata/version1_postgres.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dsn := postgrestest.Database(t)
+	c, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	if _, err := c.PgConn().Exec(t.Context(), string(text)).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	return openDSN(t, dsn)
+}
+
 func TestVersion1StillOpens(t *testing.T) {
-	s := openFrozen(t)
+	t.Run("SQLite", func(t *testing.T) { checkFrozen(t, openFrozen(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) { checkFrozen(t, openFrozenPostgres(t)) })
+}
+
+// checkFrozen looks for all that version 1 held.
+func checkFrozen(t *testing.T, s *Store) {
+	t.Helper()
 	ctx := t.Context()
 	if s.Epoch() != 1777896000 {
 		t.Errorf("epoch: got %d", s.Epoch())
@@ -86,10 +115,10 @@ func TestVersion1StillOpens(t *testing.T) {
 // TestOldAndNewDatabasesHaveOneSchema compares what the migrations make of nothing and of version 1. It fails, too,
 // when a released migration is edited in place of writing the next one.
 func TestOldAndNewDatabasesHaveOneSchema(t *testing.T) {
-	schema := func(s *Store) string {
+	schema := func(t *testing.T, s *Store, query string) string {
 		var lines []string
 		err := s.Read(t.Context(), func(tx *Tx) (err error) {
-			rows := tx.rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
+			rows := tx.rows(query)
 			lines, err = collect(rows, func(r cursor) (line string, err error) {
 				err = r.Scan(&line)
 				return line, err
@@ -101,9 +130,21 @@ func TestOldAndNewDatabasesHaveOneSchema(t *testing.T) {
 		}
 		return strings.Join(lines, "\n")
 	}
-	if got, want := schema(openFrozen(t)), schema(openTestSQLite(t)); got != want {
-		t.Errorf("from version 1:\n%s\n\nanew:\n%s", got, want)
-	}
+	t.Run("SQLite", func(t *testing.T) {
+		query := "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
+		if got, want := schema(t, openFrozen(t), query), schema(t, openTestSQLite(t), query); got != want {
+			t.Errorf("from version 1:\n%s\n\nanew:\n%s", got, want)
+		}
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		query := `SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, collation_name)
+			FROM information_schema.columns WHERE table_schema = 'public'
+			UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1`
+		got, want := schema(t, openFrozenPostgres(t), query), schema(t, openTestPostgres(t), query)
+		if got != want || !strings.Contains(want, "collection name text NO C") {
+			t.Errorf("from version 1:\n%s\n\nanew:\n%s", got, want)
+		}
+	})
 }
 
 func TestNewerSchemaIsRefused(t *testing.T) {

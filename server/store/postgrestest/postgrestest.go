@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -28,7 +27,11 @@ type Server struct {
 	bin  string // folder of its programs
 	dir  string // all its files
 	name *user.User
-	made atomic.Int64
+
+	mu   sync.Mutex
+	made int
+	free []string // databases of tests that have ended, emptied
+
 	life io.Closer // the server ends when it is closed, be it by the end of this process
 }
 
@@ -44,7 +47,7 @@ var shared = sync.OnceValues(func() (*Server, error) {
 // errAbsent says that PostgreSQL is not installed.
 var errAbsent = errors.New("no PostgreSQL 15 or later is installed (Debian: apt-get install postgresql)")
 
-// Database makes an empty database on a server that the tests of this process share, and drops it after the test.
+// Database gives the test an empty database on a server that the tests of this process share.
 func Database(t testing.TB) (dsn string) {
 	t.Helper()
 	s, err := shared()
@@ -73,33 +76,60 @@ func need(t testing.TB, err error) {
 	}
 }
 
-// Database makes an empty database, and drops it after the test.
+// Database gives the test an empty database. Those of former tests are used again, for making one takes the disk long.
 func (s *Server) Database(t testing.TB) (dsn string) {
 	t.Helper()
-	name := fmt.Sprintf("test%d", s.made.Add(1))
-	if err := s.do("CREATE DATABASE " + name); err != nil {
+	name, err := s.take()
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.do("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
-			t.Error(err)
+		err := s.do("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+		if err == nil {
+			err = s.do(name, "DROP SCHEMA public CASCADE")
+		}
+		if err == nil {
+			err = s.do(name, "CREATE SCHEMA public")
+		}
+		if err == nil {
+			s.give(name)
 		}
 	})
-	return s.dsn(name)
+	return s.DSN(name)
 }
 
-func (s *Server) dsn(database string) string {
+func (s *Server) take() (name string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last := len(s.free) - 1; last >= 0 {
+		name = s.free[last]
+		s.free = s.free[:last]
+		return name, nil
+	}
+	s.made++
+	name = fmt.Sprintf("test%d", s.made)
+	return name, s.do("postgres", "CREATE DATABASE "+name)
+}
+
+func (s *Server) give(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free = append(s.free, name)
+}
+
+// DSN names a database of the server, as its superuser. Passwords are not asked for.
+func (s *Server) DSN(database string) string {
 	return "host=" + s.dir + " user=postgres dbname=" + database
 }
 
-func (s *Server) do(text string) error {
+func (s *Server) do(database, text string, args ...any) error {
 	ctx := context.Background()
-	c, err := pgx.Connect(ctx, s.dsn("postgres"))
+	c, err := pgx.Connect(ctx, s.DSN(database))
 	if err != nil {
 		return err
 	}
 	defer c.Close(ctx)
-	_, err = c.Exec(ctx, text)
+	_, err = c.Exec(ctx, text, args...)
 	return err
 }
 

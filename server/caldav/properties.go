@@ -6,6 +6,7 @@ import "calport/server/dav"
 const (
 	needsFacts dav.Needs = 1 << iota // sizes, dates, component
 	needsData                        // the bytes
+	needsBag                         // the stored properties, where a live one is among them
 )
 
 // properties lists every live property this server has. PROPFIND, PROPPATCH, MKCALENDAR, MKCOL and the reports are
@@ -77,6 +78,8 @@ var properties = dav.Table[*resource]{
 	{Name: dav.ScheduleDefaultCalendar, On: inbox, Get: getDefaultCalendar, Set: setDefaultCalendar},
 	{Name: dav.CalendarFreeBusySet, On: inbox, Get: getFreeBusySet, Set: setFreeBusySet},
 	{Name: dav.ScheduleTag, On: object, Needs: needsFacts, Get: getScheduleTag},
+
+	{Name: dav.ScheduleChanges, On: message, Needs: needsBag, Get: getStored}, // Apple's caldav-schedulingchanges
 
 	// Availability, RFC 7953 section 7.2.4, and Apple's name for it
 	{Name: dav.CalendarAvailability, On: inbox, Get: getStored, Set: setAvailability(dav.CalendarAvailability)},

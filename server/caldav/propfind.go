@@ -47,13 +47,18 @@ type listing struct {
 
 // one writes the response of a single resource, and reads its bag first where find did not.
 func (l *listing) one(r *resource) error {
-	if r.kind&(items|principals) != 0 && l.asksDead(l.q, r.kind) {
+	if r.kind&(items|principals) != 0 && l.readsBag(r.kind) {
 		err := l.store.Read(l.r.Context(), func(tx *store.Tx) error { return r.loadBag(tx) })
 		if err != nil {
 			return err
 		}
 	}
 	return l.selection.Respond(l.w, r.href, r)
+}
+
+// readsBag says whether the stored properties of resources of a kind must be read.
+func (l *listing) readsBag(kind dav.Kind) bool {
+	return l.asksDead(l.q, kind) || l.selection.Needs(kind)&needsBag != 0
 }
 
 // deep writes a collection, unless root is false, and its members.

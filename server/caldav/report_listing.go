@@ -47,7 +47,7 @@ type rows struct {
 func (l *listing) rowsOf(tx *store.Tx, collection *resource) (*rows, error) {
 	kind := itemsOf(collection.kind)
 	s := &rows{listing: l, collection: collection, part: l.part(kind)}
-	if l.asksDead(l.q, kind) {
+	if l.readsBag(kind) {
 		var err error
 		if s.bags, err = tx.ObjectProperties(collection.collection.ID); err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"calport/server/dav"
+	"calport/server/ical"
 	"calport/server/itip"
 	"calport/server/schedule"
 	"calport/server/store"
@@ -64,6 +65,9 @@ func (r *resource) schedule(tx *store.Tx, data *calendarData, stale bool) (store
 	if data.facts.Component != "VEVENT" && data.facts.Component != "VTODO" {
 		return true, nil
 	}
+	if commentsTwice(data.calendar) {
+		return false, dav.Forbidden(noDuplicateComments)
+	}
 	written, err := r.scheduler.Put(tx, schedule.Write{Owner: r.whose, Before: r.item, After: data.calendar, Stale: stale})
 	if err != nil {
 		return false, schedulingError(err)
@@ -77,6 +81,24 @@ func (r *resource) schedule(tx *store.Tx, data *calendarData, stale bool) (store
 		data.become(written.Object)
 	}
 	return true, nil
+}
+
+var noDuplicateComments = dav.Name{Space: dav.CalendarServer, Local: "no-duplicate-private-comments"}
+
+// commentsTwice says whether an organizer's data has two private comments of one attendee in one component (Apple's
+// caldav-privatecomments).
+func commentsTwice(calendar *ical.Component) bool {
+	for _, c := range calendar.Components {
+		seen := map[string]bool{}
+		for p := range c.Props("X-CALENDARSERVER-ATTENDEE-COMMENT") {
+			of := p.Param("X-CALENDARSERVER-ATTENDEE-REF")
+			if seen[of] {
+				return true
+			}
+			seen[of] = true
+		}
+	}
+	return false
 }
 
 // unschedule carries out that an object is deleted.

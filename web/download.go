@@ -23,8 +23,37 @@ func (s *site) calendarProfile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	uuid := a.Profile.UUID
+	switch r.URL.Query().Get("password") {
+	case "":
+	case "app":
+		if a, err = s.withPassword(r, renderer, platform); err != nil {
+			return err
+		}
+	default:
+		return badParameter("password", r.URL.Query().Get("password"), "app")
+	}
+	s.noteDownload(w, r, platform, uuid)
 	s.hand(w, r, a, "calendar-"+v.person.ShortName)
 	return nil
+}
+
+// withPassword is the visitor's profile with the app password that this session has just made. Fetching it changes
+// nothing, so a browser may do that twice.
+func (s *site) withPassword(r *http.Request, renderer *export.Renderer, platform profiles.Platform) (*export.Artefact, error) {
+	secret, err := s.sessions.kept(r.Context(), secretPassword)
+	if err != nil {
+		return nil, err
+	}
+	if secret == "" {
+		return nil, &problem{Status: http.StatusGone, Title: "Please make a new app password", Reason: "password-gone",
+			Detail: "An app password can be put into a profile for 10 minutes after it was made, and only in the browser that made it. Go back to the portal and make a new one; it takes the place of the old one."}
+	}
+	a, err := renderer.CalendarWithPassword(visitorOf(r.Context()).person, platform, secret, true)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return a, nil
 }
 
 func (s *site) trustProfile(w http.ResponseWriter, r *http.Request) error {

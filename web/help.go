@@ -21,7 +21,7 @@ var commands = map[string]string{
 	"syslog":    "syslog -k Sender CalendarAgent -o -k Sender Calendar",
 	"discovery": "syslog -k Sender CalendarAgent -o -k Sender Calendar | grep -i discovery",
 	"show":      `log show --predicate 'eventMessage contains "com.apple.calendar.store.log.caldav.http"' --info --debug --last 1h`,
-	"find":      `log show --predicate 'process IN {"CalendarAgent", "Calendar"} AND eventMessage CONTAINS[c] "discovery"' --info --debug --last 1h`,
+	"find":      `log show --predicate 'process IN {"CalendarAgent", "Calendar", "accountsd", "dataaccessd", "remindd"} AND eventMessage CONTAINS[c] "discovery"' --info --debug --last 1h`,
 }
 
 func (s *site) help(w http.ResponseWriter, r *http.Request) error {

@@ -5,8 +5,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
+	"calport/directory/signin"
 	"calport/profiles"
+	"calport/profiles/export"
 )
 
 // homeView is the page from which one installs.
@@ -18,6 +21,11 @@ type homeView struct {
 	None     *problem        // why there is none
 	About    []profiles.Line // what is inside, in words
 	May      bool            // use the server at all
+	Newer    bool            // this device has got an older profile
+	Got      time.Time       // when this device got its profile; zero: never
+	Now      time.Time
+	Offers   bool // app passwords
+	Requires bool // them
 }
 
 func (s *site) home(w http.ResponseWriter, r *http.Request) error {
@@ -28,7 +36,8 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 	v := visitorOf(r.Context())
 	view := homeView{
 		Device: deviceOf(r.UserAgent()), Origin: s.o.Origin, HasTrust: renderer.Generator.HasTrust(),
-		May: s.o.Access.Server.Allows(v.people, v.person) || s.o.Access.Admin.Allows(v.people, v.person),
+		May: s.mayServe(v), Now: s.o.Now(),
+		Offers: s.o.AppPasswords != signin.NoAppPasswords, Requires: s.o.AppPasswords == signin.AppPasswordsRequired,
 	}
 	a, err := s.calendarOf(renderer, v.people, v.person, view.Device.Platform, false)
 	switch {
@@ -38,7 +47,29 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 	case !errors.As(err, &view.None):
 		return err
 	}
+	if err := s.compare(r, renderer, &view); err != nil {
+		return err
+	}
 	return s.render(w, r, http.StatusOK, "home", "Install", view)
+}
+
+// compare finds out whether this device has got a profile, and whether there is a newer one.
+func (s *site) compare(r *http.Request, renderer *export.Renderer, view *homeView) error {
+	this := deviceID(r)
+	if this == "" {
+		return nil
+	}
+	v := visitorOf(r.Context())
+	all, err := s.o.Records.Downloads(r.Context(), ownerOf(v.person))
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		if d.Device == this {
+			view.Got, view.Newer = d.At, s.stateOf(renderer, v, d) == "older"
+		}
+	}
+	return nil
 }
 
 // telling are the keys of the profile itself that a person should know before installing.

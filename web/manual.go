@@ -1,8 +1,10 @@
 package web
 
 import (
+	"html/template"
 	"net"
 	"net/http"
+	"net/url"
 
 	"calport/profiles"
 )
@@ -29,6 +31,35 @@ func (a account) Standard() bool {
 // Address is host and port in one field.
 func (a account) Address() string { return net.JoinHostPort(a.Host, a.Port) }
 
+// URL is where clients that want a URL begin: they find the rest by RFC 6764 section 6.
+func (a account) URL() string {
+	scheme := "http"
+	if a.Secure {
+		scheme = "https"
+	}
+	return scheme + "://" + a.Address() + "/"
+}
+
+// Android is a URL that opens DAVx⁵ with server and user name filled in (its manual, Integration). It is made of
+// escaped parts, and the scheme is one of ours: a template may take it as it is.
+func (a account) Android() template.URL {
+	u := url.URL{Scheme: "davx5", User: url.User(a.UserName), Host: a.Address(), Path: "/"}
+	return template.URL(u.String())
+}
+
+// androidCode is that URL as a QR code. There is no secret in it.
+func (s *site) androidCode(w http.ResponseWriter, r *http.Request) error {
+	renderer, err := s.o.Renderer(r.Context())
+	if err != nil {
+		return err
+	}
+	a := accountOf(renderer.Generator.Show(renderer.Groups, visitorOf(r.Context()).person))
+	if a.UserName == "" {
+		return noSuchPath
+	}
+	return showCode(w, r, string(a.Android()))
+}
+
 func (s *site) manual(w http.ResponseWriter, r *http.Request) error {
 	renderer, err := s.o.Renderer(r.Context())
 	if err != nil {
@@ -37,7 +68,7 @@ func (s *site) manual(w http.ResponseWriter, r *http.Request) error {
 	v := visitorOf(r.Context())
 	return s.render(w, r, http.StatusOK, "manual", "Manual set-up", manualView{
 		HasTrust: renderer.Generator.HasTrust(),
-		May:      s.o.Access.Server.Allows(v.people, v.person) || s.o.Access.Admin.Allows(v.people, v.person),
+		May:      s.mayServe(v),
 		Account:  accountOf(renderer.Generator.Show(renderer.Groups, v.person)),
 	})
 }

@@ -9,18 +9,19 @@ import (
 	"strconv"
 
 	"calport/directory"
+	"calport/directory/signin"
 )
 
 //go:embed templates
 var templateFiles embed.FS
 
 // views are the pages; each is a file templates/NAME.html that defines "main", put into layout.html.
-var views = []string{"signin", "home", "inside", "manual", "help", "problem"}
+var views = []string{"signin", "home", "inside", "manual", "help", "problem", "password", "another", "link", "devices", "test"}
 
 type templates map[string]*template.Template
 
 func parseTemplates(files *static) (templates, error) {
-	layout, err := template.New("layout.html").Funcs(template.FuncMap{"static": files.url}).
+	layout, err := template.New("layout.html").Funcs(template.FuncMap{"static": files.url, "ago": ago, "date": date}).
 		ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
@@ -45,20 +46,28 @@ type page struct {
 	Path         string               // of the request, for marking where one is
 	Person       *directory.Principal // nil: nobody has signed in
 	View         any                  // what the one page is about
+
+	appPasswords signin.Policy
 }
+
+// Offers reports whether there are app passwords.
+func (p page) Offers() bool { return p.appPasswords != signin.NoAppPasswords }
+
+// Requires reports whether devices take nothing but app passwords.
+func (p page) Requires() bool { return p.appPasswords == signin.AppPasswordsRequired }
 
 // tab is one entry of the navigation.
 type tab struct{ Path, Title string }
 
 // Tabs is the navigation of people who have signed in.
 func (page) Tabs() []tab {
-	return []tab{{homePath, "Install"}, {insidePath, "What is inside"}, {manualPath, "Manual set-up"}, {helpPath, "Help"}}
+	return []tab{{homePath, "Install"}, {anotherPath, "Another device"}, {devicesPath, "My devices"}, {manualPath, "Manual set-up"}, {helpPath, "Help"}}
 }
 
 // render writes a page, unless it cannot be made: then nothing has been written.
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name, title string, view any) error {
 	var out bytes.Buffer
-	p := page{Organization: s.o.Organization, Title: title, Path: r.URL.Path, Person: visitorOf(r.Context()).person, View: view}
+	p := page{Organization: s.o.Organization, Title: title, Path: r.URL.Path, Person: visitorOf(r.Context()).person, View: view, appPasswords: s.o.AppPasswords}
 	if err := s.pages[name].Execute(&out, p); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}

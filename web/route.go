@@ -37,6 +37,17 @@ var pages = []pageRoute{
 	{http.MethodGet, signInPath, anybody, (*site).askName},
 	{http.MethodPost, signInPath, anybody, (*site).signIn},
 	{http.MethodPost, signOutPath, anybody, (*site).signOut},
+	{http.MethodGet, devicesPath, signedIn, (*site).devices},
+	{http.MethodPost, passwordsPath, signedIn, (*site).makePassword},
+	{http.MethodPost, revokePath, signedIn, (*site).revokePassword},
+	{http.MethodGet, anotherPath, signedIn, (*site).another},
+	{http.MethodPost, anotherPath, signedIn, (*site).makeLink},
+	{http.MethodGet, linkCodePath, signedIn, (*site).linkCode},
+	{http.MethodGet, linkPath, anybody, (*site).openLink},
+	{http.MethodPost, linkPath, anybody, (*site).useLink},
+	{http.MethodGet, testPath, signedIn, (*site).askTest},
+	{http.MethodPost, testPath, signedIn, (*site).runTest},
+	{http.MethodGet, androidCodePath, signedIn, (*site).androidCode},
 	{http.MethodGet, calendarProfilePath, signedIn, (*site).calendarProfile},
 	{http.MethodGet, diagnosticsProfilePath, signedIn, (*site).diagnosticsProfile},
 	// The roots are public, and the same for everybody.
@@ -51,6 +62,14 @@ const (
 	helpPath               = "/portal/help"
 	signInPath             = "/portal/sign-in"
 	signOutPath            = "/portal/sign-out"
+	devicesPath            = "/portal/devices"
+	passwordsPath          = "/portal/app-passwords"
+	revokePath             = "/portal/app-passwords/revoke"
+	anotherPath            = "/portal/another"
+	linkCodePath           = "/portal/another/code.svg"
+	linkPath               = "/portal/link"
+	testPath               = "/portal/test"
+	androidCodePath        = "/portal/manual/davx5.svg"
 	profilesPath           = "/portal/profile/"
 	calendarProfilePath    = profilesPath + "calendar.mobileconfig"
 	trustProfilePath       = profilesPath + "trust.mobileconfig"

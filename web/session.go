@@ -20,6 +20,7 @@ const (
 	guidKey  = "guid"  // string: who it is
 	sinceKey = "since" // int64, Unix seconds: when the person signed in
 	seenKey  = "seen"  // int64, Unix seconds: when the session was last used, not to the second
+	linkKey  = "link"  // bool: it was begun by a one-time link
 )
 
 // sessions remembers who has signed in. Only signing in makes a session: whoever just looks leaves none behind.
@@ -55,8 +56,12 @@ func (s *sessions) load(r *http.Request) (*http.Request, error) {
 // guid tells whose session is loaded; empty if nobody's, or if it has run out.
 func (s *sessions) guid(ctx context.Context) string {
 	now := s.now()
+	lifetime := s.lifetime
+	if s.linked(ctx) {
+		lifetime = min(lifetime, linkedFor)
+	}
 	since, seen := time.Unix(s.scs.GetInt64(ctx, sinceKey), 0), time.Unix(s.scs.GetInt64(ctx, seenKey), 0)
-	if now.Sub(since) >= s.lifetime || now.Sub(seen) >= s.idle {
+	if now.Sub(since) >= lifetime || now.Sub(seen) >= s.idle {
 		return ""
 	}
 	return s.scs.GetString(ctx, guidKey)
@@ -73,17 +78,33 @@ func (s *sessions) touch(ctx context.Context) error {
 	return err
 }
 
+// entrance is how somebody has signed in.
+type entrance uint8
+
+const (
+	byPassword entrance = iota
+	byLink              // for an hour at most, and not to make further links
+)
+
+// linkedFor is how long a session by a link lasts.
+const linkedFor = time.Hour
+
+// linked reports whether the session was begun by a one-time link.
+func (s *sessions) linked(ctx context.Context) bool { return s.scs.GetBool(ctx, linkKey) }
+
 // start makes the session p's, under a new token: one that somebody planted before is worth nothing.
-func (s *sessions) start(ctx context.Context, w http.ResponseWriter, p *directory.Principal) error {
+func (s *sessions) start(ctx context.Context, w http.ResponseWriter, p *directory.Principal, how entrance) error {
 	if err := s.scs.Clear(ctx); err != nil {
 		return err
 	}
 	if err := s.scs.RenewToken(ctx); err != nil {
 		return err
 	}
+	s.scs.SetDeadline(ctx, s.now().Add(s.lifetime))
 	now := s.now().Unix()
 	s.scs.Put(ctx, guidKey, p.GUID)
 	s.scs.Put(ctx, sinceKey, now)
+	s.scs.Put(ctx, linkKey, how == byLink)
 	s.scs.Put(ctx, seenKey, now)
 	token, expires, err := s.scs.Commit(ctx)
 	if err != nil {

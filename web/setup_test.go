@@ -24,6 +24,7 @@ import (
 	"calport/directory/ldap"
 	"calport/directory/signin"
 	"calport/profiles"
+	"calport/profiles/check"
 	"calport/profiles/export"
 	"calport/server/store"
 	"calport/signing"
@@ -48,6 +49,8 @@ type plan struct {
 	access   *directory.Access
 	noTrust  bool
 	signIn   SignIn // in place of the real one
+
+	appPasswords signin.Policy
 	change   func(*Options)
 }
 
@@ -64,7 +67,7 @@ func build(t testing.TB, p plan) *house {
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	h.people(t, ctx, log)
 	var err error
-	if h.store, err = store.Open(ctx, store.Options{Path: filepath.Join(t.TempDir(), "calport.db"), Log: log}); err != nil {
+	if h.store, err = store.Open(ctx, store.Options{Path: filepath.Join(t.TempDir(), "calport.db"), Now: h.clock.now, Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.store.Close() })
@@ -79,7 +82,8 @@ func build(t testing.TB, p plan) *house {
 	h.options = Options{
 		Origin: "https://" + h.Listener.Addr().String(), Organization: "Sample Organisation",
 		SignIn: p.signIn, People: h.live.Snapshot, Access: access, Renderer: h.renderer(t, p),
-		Sessions: h.store, Tokens: storeTokens{h.store},
+		Sessions: h.store, Tokens: storeTokens{h.store}, Records: storeRecords{h.store},
+		AppPasswords: p.appPasswords, AppPasswordLifetime: 365 * 24 * time.Hour, Walk: check.Account{Roots: h.authority.Pool()},
 		ClientAddr: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.7") },
 		RequestID:  func(context.Context) string { return "REQUEST42" },
 		Now:        h.clock.now, Log: log,

@@ -55,7 +55,7 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) error {
 		Login: view.Name, Password: r.PostForm.Get("password"), From: s.o.ClientAddr(r.Context()), For: signin.Portal,
 	})
 	if err == nil {
-		if err := s.sessions.start(r.Context(), w, person); err != nil {
+		if err := s.sessions.start(r.Context(), w, person, byPassword); err != nil {
 			return err
 		}
 		s.o.Log.InfoContext(r.Context(), "signed in to the portal", s.about(r, slog.String("who", person.ShortName))...)

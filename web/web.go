@@ -9,7 +9,8 @@
 // Invariants: pages work without JavaScript and load nothing from elsewhere (Content-Security-Policy default-src
 // 'none'); every route is a row of a table whose columns say who may use it; nothing changes by GET; what a reader is
 // told is a problem with words of its own, never the text of an error; a redirect never leaves this origin; a password
-// is neither kept nor logged; only who is allowed by Access.Profile gets a profile.
+// that somebody types is neither kept nor logged; an app password is shown once and kept, sealed, for minutes only; no
+// secret is in a path, since paths are logged; only who is allowed by Access.Profile gets a profile.
 package web
 
 import (
@@ -24,6 +25,7 @@ import (
 
 	"calport/directory"
 	"calport/directory/signin"
+	"calport/profiles/check"
 	"calport/profiles/export"
 )
 
@@ -77,6 +79,15 @@ type Options struct {
 	Renderer func(ctx context.Context) (*export.Renderer, error)
 	Sessions Sessions
 	Tokens   Tokens
+	Records  Records
+
+	// AppPasswords says whether people make passwords for single devices; AppPasswordLifetime is how long one lasts, 0
+	// for ever.
+	AppPasswords        signin.Policy
+	AppPasswordLifetime time.Duration
+
+	// Walk is what the connection test needs beside the person's account: Roots and Resolver, both of which may be nil.
+	Walk check.Account
 
 	// ClientAddr is the address of the client of a request, proxies seen through; nil knows none.
 	ClientAddr func(ctx context.Context) netip.Addr
@@ -97,6 +108,7 @@ type site struct {
 	pages    templates
 	static   *static
 	roster   roster
+	tests    chan struct{} // holds one for each connection test that runs
 	foreign  *http.CrossOriginProtection
 }
 
@@ -106,7 +118,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	s := &site{o: o, sessions: newSessions(o), foreign: http.NewCrossOriginProtection()}
+	s := &site{o: o, sessions: newSessions(o), foreign: http.NewCrossOriginProtection(), tests: make(chan struct{}, testsAtATime)}
 	if err := s.foreign.AddTrustedOrigin(o.Origin); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
@@ -122,10 +134,10 @@ func New(o Options) (http.Handler, error) {
 
 func (o Options) check() error {
 	switch {
-	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil:
-		return errors.New("web: SignIn, People, Renderer, Sessions and Tokens are all required")
-	case o.Idle < 0 || o.Lifetime < 0:
-		return errors.New("web: Idle and Lifetime must not be negative")
+	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil:
+		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens and Records are all required")
+	case o.Idle < 0 || o.Lifetime < 0 || o.AppPasswordLifetime < 0:
+		return errors.New("web: Idle, Lifetime and AppPasswordLifetime must not be negative")
 	}
 	if u, err := url.Parse(o.Origin); err != nil || u.Scheme != "https" || u.Host == "" || "https://"+u.Host != o.Origin {
 		return fmt.Errorf("web: %q is no https origin; write for example https://cal.example.com:8443", o.Origin)

@@ -26,7 +26,7 @@ type Config struct {
 	Access    AccessConfig    `toml:"access" comment:"Who may do what: short names of groups and people, mail addresses, GUIDs, or filters on attributes such as \"(employeeType=staff)\". An empty list of profile or server means everyone."`
 	Signing   SigningConfig   `toml:"signing" comment:"Who vouches for profiles."`
 	Profiles  ProfilesConfig  `toml:"profiles" comment:"What profiles say. Settings by group and person: calport settings export."`
-	SignIn    SignInConfig    `toml:"sign_in" comment:"How wrong passwords are treated."`
+	SignIn    SignInConfig    `toml:"sign_in" comment:"Which passwords there are, and how wrong ones are treated."`
 	Limits    LimitsConfig    `toml:"limits" comment:"Limits of the CalDAV server; 0 means the default."`
 	Log       LogConfig       `toml:"log"`
 }
@@ -78,13 +78,15 @@ type ProfilesConfig struct {
 	Settings     string `toml:"settings" comment:"A file of settings that seeds the store on first start; afterwards calport settings import."`
 }
 
-// SignInConfig is how wrong passwords are treated.
+// SignInConfig is which passwords there are, and how wrong ones are treated.
 type SignInConfig struct {
-	Remember       Duration `toml:"remember" comment:"For how long a right password is remembered, so that the directory is not asked on each request."`
-	FailuresPerAge int      `toml:"failures" comment:"Wrong passwords of one account that reach the directory within failures_in; keep it below the directory's lock-out threshold."`
-	FailuresIn     Duration `toml:"failures_in"`
-	NamesPerAddr   int      `toml:"names_per_address" comment:"Different failing names from one address within 10 minutes before it has to wait."`
-	Exempt         []string `toml:"exempt_networks" comment:"Networks that never have to wait: a school behind one address."`
+	AppPasswords    string   `toml:"app_passwords" comment:"\"off\"; \"offered\": people may make passwords for single devices in the portal; \"required\": calendars take nothing else, the directory's password opens the portal only."`
+	AppPasswordDays int      `toml:"app_password_days" comment:"For how many days an app password works; 0 is for ever."`
+	Remember        Duration `toml:"remember" comment:"For how long a right password is remembered, so that the directory is not asked on each request."`
+	FailuresPerAge  int      `toml:"failures" comment:"Wrong passwords of one account that reach the directory within failures_in; keep it below the directory's lock-out threshold."`
+	FailuresIn      Duration `toml:"failures_in"`
+	NamesPerAddr    int      `toml:"names_per_address" comment:"Different failing names from one address within 10 minutes before it has to wait."`
+	Exempt          []string `toml:"exempt_networks" comment:"Networks that never have to wait: a school behind one address."`
 }
 
 // LimitsConfig bounds what the CalDAV server takes.
@@ -136,7 +138,7 @@ func exampleConfig() Config {
 		Access:    AccessConfig{Profile: []string{}, Server: []string{}, Admin: []string{}},
 		Signing:   SigningConfig{Source: "own", Files: []string{}, Key: "ecdsa"},
 		Profiles:  ProfilesConfig{Organization: "Example", Identifier: "com.example.calport"},
-		SignIn:    SignInConfig{Remember: Duration(5 * time.Minute), FailuresPerAge: 3, FailuresIn: Duration(30 * time.Minute), NamesPerAddr: 50, Exempt: []string{}},
+		SignIn:    SignInConfig{AppPasswords: "offered", AppPasswordDays: 365, Remember: Duration(5 * time.Minute), FailuresPerAge: 3, FailuresIn: Duration(30 * time.Minute), NamesPerAddr: 50, Exempt: []string{}},
 		Log:       LogConfig{Format: "text", Level: "info"},
 	}
 }
@@ -157,8 +159,11 @@ type mistake struct {
 }
 
 func (m mistake) String() string {
-	if m.line == 0 {
+	switch {
+	case m.line == 0:
 		return fmt.Sprintf("%s: %s", m.key, m.text)
+	case m.key == "":
+		return fmt.Sprintf("line %d: %s", m.line, m.text)
 	}
 	return fmt.Sprintf("line %d: %s: %s", m.line, m.key, m.text)
 }
@@ -216,44 +221,72 @@ func (p *program) loadConfig() (*Config, error) {
 
 // parseConfig decodes strictly and checks every value. Relative paths are taken from the file's own folder.
 func parseConfig(file string, data []byte) (*Config, error) {
-	c := defaults()
-	wrong := decodeStrict(data, &c)
-	if len(wrong) == 0 {
-		wrong = c.mistakes()
+	c, wrong, whole := decodeConfig(data)
+	if whole {
 		at := keyLines(data)
-		for i := range wrong {
-			wrong[i].line = at[wrong[i].key]
+		named := map[string]bool{}
+		for _, m := range wrong {
+			named[m.key] = true
 		}
-		slices.SortStableFunc(wrong, func(a, b mistake) int { return a.line - b.line })
+		for _, m := range c.mistakes() {
+			if m.line = at[m.key]; !named[m.key] {
+				wrong = append(wrong, m)
+			}
+		}
 	}
 	if len(wrong) > 0 {
+		slices.SortStableFunc(wrong, func(a, b mistake) int { return a.line - b.line })
 		return nil, &configError{file, wrong}
 	}
 	c.absolute(filepath.Dir(file))
-	return &c, nil
+	return c, nil
 }
 
-// decodeStrict decodes and lists unknown keys and wrong types with their lines.
-func decodeStrict(data []byte, into any) []mistake {
-	dec := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
-	err := dec.Decode(into)
-	var strict *toml.StrictMissingError
-	var decode *toml.DecodeError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &strict):
-		var wrong []mistake
-		for _, e := range strict.Errors {
-			line, _ := e.Position()
-			wrong = append(wrong, mistake{line, strings.Join(e.Key(), "."), "there is no such key; calport config prints those there are"})
+// decodeConfig decodes and lists unknown keys and wrong types with their lines. After a value of a wrong type it goes
+// on without the line, so that one mistake does not hide the others. whole is false when the text is no TOML.
+func decodeConfig(data []byte) (c *Config, wrong []mistake, whole bool) {
+	text := slices.Clone(data)
+	for {
+		fresh := defaults()
+		err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(&fresh)
+		var strict *toml.StrictMissingError
+		var decode *toml.DecodeError
+		switch {
+		case err == nil:
+			return &fresh, wrong, true
+		case errors.As(err, &strict):
+			for _, e := range strict.Errors {
+				line, _ := e.Position()
+				wrong = append(wrong, mistake{line, strings.Join(e.Key(), "."), "there is no such key; calport config prints those there are"})
+			}
+			return &fresh, wrong, true
+		case errors.As(err, &decode):
+			line, _ := decode.Position()
+			key := strings.Join(decode.Key(), ".")
+			wrong = append(wrong, mistake{line, key, strings.TrimPrefix(decode.Error(), "toml: ")})
+			if key == "" || !blankLine(text, line) {
+				return nil, wrong, false
+			}
+		default:
+			return nil, append(wrong, mistake{key: "file", text: err.Error()}), false
 		}
-		return wrong
-	case errors.As(err, &decode):
-		line, _ := decode.Position()
-		return []mistake{{line, strings.Join(decode.Key(), "."), strings.TrimPrefix(decode.Error(), "toml: ")}}
 	}
-	return []mistake{{0, "file", err.Error()}}
+}
+
+// blankLine makes a line, counted from 1, a comment of the same length. It reports whether it was something else.
+func blankLine(text []byte, line int) bool {
+	for l := range bytes.Lines(text) {
+		if line--; line > 0 {
+			continue
+		}
+		l = bytes.TrimRight(l, "\r\n")
+		if len(l) == 0 || l[0] == '#' {
+			return false
+		}
+		l[0] = '#'
+		return true
+	}
+	return false
 }
 
 // keyLines maps dotted keys to the line on which they stand.

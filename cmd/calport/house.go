@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -15,8 +14,10 @@ import (
 
 	"calport/directory"
 	"calport/directory/ldap"
+	"calport/directory/signin"
 	"calport/profiles"
 	"calport/profiles/export"
+	"calport/server/caldav"
 	"calport/server/store"
 	"calport/signing"
 )
@@ -34,8 +35,10 @@ type house struct {
 	access    directory.Access
 	authority *signing.Authority // nil where neither TLS nor signing is our own
 	signer    *signing.Identity
+	records   *records
+	journal   *signin.Journal    // nil until a server is assembled
 	leaves    *signing.TLSLeaves // nil unless TLS is our own
-	calendars http.Handler       // what serves DAV; nil until a server is assembled
+	calendars *caldav.Server     // what serves DAV; nil until a server is assembled
 
 	registry *prometheus.Registry // nil unless metrics are served
 	observe  func(operation string, status int, took time.Duration)
@@ -59,6 +62,7 @@ func (p *program) openHouse(ctx context.Context, c *Config) (*house, error) {
 	if h.store, err = store.Open(ctx, store.Options{Path: databasePath(c), Now: h.now, Log: h.log}); err != nil {
 		return nil, err
 	}
+	h.records = &records{store: h.store}
 	if err = h.openRest(ctx); err != nil {
 		h.Close()
 		return nil, err

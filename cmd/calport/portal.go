@@ -4,19 +4,23 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"calport/directory/signin"
+	"calport/profiles/check"
 	"calport/server"
 	"calport/server/store"
 	"calport/web"
 )
 
 // portal is what people and MDM servers see.
-func (h *house) portal(checker *signin.Checker) (http.Handler, error) {
+func (h *house) portal(checker *signin.Checker, policy signin.Policy) (http.Handler, error) {
 	return web.New(web.Options{
 		Origin: (&originOf{h.config}).String(), Organization: h.config.Profiles.Organization,
 		SignIn: checker, People: h.people.Snapshot, Access: h.access, Renderer: h.renderer,
-		Sessions: h.store, Tokens: tokens{h.store},
+		Sessions: h.store, Tokens: tokens{h.store}, Records: h.records,
+		AppPasswords: policy, AppPasswordLifetime: time.Duration(h.config.SignIn.AppPasswordDays) * 24 * time.Hour,
+		Walk:       check.Account{Roots: h.pool()},
 		ClientAddr: server.ClientAddr, RequestID: server.RequestID, Now: h.now, Log: h.log,
 	})
 }

@@ -63,7 +63,9 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 	h.warnOfStrangers()
 	background.Go(func() { h.people.Run(ctx) })
 	background.Go(func() { h.calendars.Run(ctx) })
+	background.Go(func() { h.journal.Run(ctx) })
 	background.Go(func() { h.daily(ctx) })
+	background.Go(func() { h.takeConfirmations(ctx) })
 	served := make(chan error, 1)
 	background.Go(func() { served <- serveDoors(ctx, doors, h.log) })
 	for _, d := range doors {
@@ -89,13 +91,16 @@ func (h *house) firstPeople(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// daily does what is due once a day, and at the start: it forgets expired sessions and renews certificates of our own.
+// daily does what is due once a day, and at the start: it forgets what is over and renews certificates of our own.
 func (h *house) daily(ctx context.Context) {
 	day := time.NewTicker(24 * time.Hour)
 	defer day.Stop()
 	for {
 		if _, err := h.store.PurgeSessions(ctx); err != nil && ctx.Err() == nil {
 			h.log.Error("expired sessions cannot be forgotten", "err", err)
+		}
+		if err := h.store.PurgePeople(ctx); err != nil && ctx.Err() == nil {
+			h.log.Error("old sign-ins, links and app passwords cannot be forgotten", "err", err)
 		}
 		if h.leaves != nil {
 			if err := h.leaves.Renew(); err != nil {
@@ -166,12 +171,11 @@ func (h *house) doors() ([]*door, error) {
 // origin assembles everything that answers below the one origin.
 func (h *house) origin() (*server.Server, error) {
 	s := &h.config.Server
-	checker := signin.New(h.people, h.directory, signin.Options{
-		Access: h.access, RightFor: time.Duration(h.config.SignIn.Remember),
-		FailedBinds: h.config.SignIn.FailuresPerAge, FailedBindsWindow: time.Duration(h.config.SignIn.FailuresIn),
-		FailedNames: h.config.SignIn.NamesPerAddr, Exempt: parsePrefixes(h.config.SignIn.Exempt), Now: h.now, Log: h.log,
-	})
-	var err error
+	policy, err := signin.ParsePolicy(h.config.SignIn.AppPasswords)
+	if err != nil {
+		return nil, err
+	}
+	checker := h.checker(policy)
 	h.calendars, err = caldav.New(caldav.Options{
 		Store: h.store, People: h.people.Snapshot, Origin: server.OriginOf,
 		Log: h.log, Now: h.now, RequestID: server.RequestID, SetOperation: server.SetOperation,
@@ -181,7 +185,7 @@ func (h *house) origin() (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	portal, err := h.portal(checker)
+	portal, err := h.portal(checker, policy)
 	if err != nil {
 		return nil, err
 	}
@@ -190,6 +194,18 @@ func (h *house) origin() (*server.Server, error) {
 		Origin:  server.Origin{Host: s.PublicHost, Port: s.PublicPort},
 		Aliases: h.config.certificateNames(), TrustedProxies: parsePrefixes(s.TrustedProxies), Log: h.log, Now: h.now,
 		Observe: h.observe,
+	})
+}
+
+// checker checks passwords for the portal and the calendar server alike.
+func (h *house) checker(policy signin.Policy) *signin.Checker {
+	h.journal = signin.NewJournal(h.records.keepUses, h.log)
+	c := &h.config.SignIn
+	return signin.New(h.people, h.directory, signin.Options{
+		Access: h.access, RightFor: time.Duration(c.Remember),
+		FailedBinds: c.FailuresPerAge, FailedBindsWindow: time.Duration(c.FailuresIn),
+		FailedNames: c.NamesPerAddr, Exempt: parsePrefixes(c.Exempt),
+		Policy: policy, AppPasswords: h.records, Journal: h.journal, Now: h.now, Log: h.log,
 	})
 }
 
@@ -202,7 +218,10 @@ func (h *house) health(next http.Handler) http.Handler {
 			http.Error(w, why, http.StatusServiceUnavailable)
 			return
 		}
-		w.Write([]byte("ready\n"))
+		fmt.Fprintln(w, "ready")
+		if problem := h.people.Health().Problem(); problem != "" {
+			fmt.Fprintln(w, "but: "+problem)
+		}
 	})
 	mux.Handle("/", next)
 	return mux

@@ -30,6 +30,10 @@ func (c *Config) mistakes() []mistake {
 	if c.Profiles.Identifier == "" || !identifierForm.MatchString(c.Profiles.Identifier) {
 		v.add("profiles.identifier", "write a reversed domain name of yours, such as \"com.example.calport\"")
 	}
+	v.oneOf("sign_in.app_passwords", c.SignIn.AppPasswords, "off", "offered", "required")
+	if c.SignIn.AppPasswordDays < 0 {
+		v.add("sign_in.app_password_days", "write 0 for ever, or a number of days")
+	}
 	v.prefixes("sign_in.exempt_networks", c.SignIn.Exempt)
 	v.oneOf("log.format", c.Log.Format, "text", "json")
 	var level slog.Level
@@ -37,7 +41,8 @@ func (c *Config) mistakes() []mistake {
 		v.add("log.level", `write "debug", "info", "warn" or "error"`)
 	}
 	for key, n := range map[string]int64{"limits.max_resource_size": c.Limits.ResourceSize, "limits.max_attendees": int64(c.Limits.Attendees),
-		"limits.max_instances": int64(c.Limits.Instances), "limits.max_collections": int64(c.Limits.Collections)} {
+		"limits.max_instances": int64(c.Limits.Instances), "limits.max_collections": int64(c.Limits.Collections),
+		"sign_in.failures": int64(c.SignIn.FailuresPerAge), "sign_in.names_per_address": int64(c.SignIn.NamesPerAddr)} {
 		if n < 0 {
 			v.add(key, "write 0 for the default, or a positive number")
 		}

@@ -38,6 +38,9 @@ func (e *exchange) readCalendarData() (*calendarData, error) {
 
 // readBody reads calendar data as it was sent, up to the size that an object may have.
 func (e *exchange) readBody() ([]byte, error) {
+	if err := wholeAndPlain(e.r.Header); err != nil {
+		return nil, err
+	}
 	if err := supportedType(e.r.Header.Get("Content-Type")); err != nil {
 		return nil, err
 	}
@@ -51,6 +54,19 @@ func (e *exchange) readBody() ([]byte, error) {
 		return nil, dav.BadRequest("The body could not be read to its end.")
 	}
 	return data, nil
+}
+
+// wholeAndPlain refuses a part of an object (RFC 9110 section 14.5), and an object in a coding that the server does not
+// undo (section 8.4).
+func wholeAndPlain(h http.Header) error {
+	if h.Get("Content-Range") != "" {
+		return dav.BadRequest("An object is stored as a whole: Content-Range is not understood.")
+	}
+	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return &dav.Error{Status: http.StatusUnsupportedMediaType, Detail: "The body must come without a Content-Encoding.",
+			Header: http.Header{"Accept-Encoding": {"identity"}}} // RFC 9110 section 15.5.16
+	}
+	return nil
 }
 
 // readAll is io.ReadAll that makes room once where the length is known.

@@ -45,6 +45,9 @@ func (e *exchange) transfer(do func(r *resource, tx *store.Tx, target *resource)
 		if target, err = e.find(fromTx{tx}, to); err != nil {
 			return err
 		}
+		if r.same(target) { // RFC 4918 sections 9.8.5 and 9.9.4
+			return &dav.Error{Status: http.StatusForbidden, Detail: "The destination is the resource itself."}
+		}
 		if err := target.replaceable(overwrite); err != nil {
 			return err
 		}
@@ -64,6 +67,17 @@ func (e *exchange) noDestination(err error) error {
 		return &dav.Error{Status: http.StatusConflict, Detail: "Nothing can be moved there."}
 	}
 	return err
+}
+
+// same says whether both are one resource; several URLs may lead there.
+func (r *resource) same(other *resource) bool {
+	if r.null || other.null || r.collection == nil || other.collection == nil || r.collection.ID != other.collection.ID {
+		return false
+	}
+	if r.item == nil || other.item == nil {
+		return r.item == other.item
+	}
+	return r.item.ID == other.item.ID
 }
 
 // replaceable checks the privileges on the destination and, where something stands there, whether it may be replaced.

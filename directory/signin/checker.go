@@ -157,7 +157,7 @@ func (c *Checker) fly(ctx context.Context, f *flight, acc *account, who identity
 	close(f.done)
 	if held {
 		c.o.Log.Warn("so many wrong passwords that further ones are not tried for a while, lest the directory locks the account",
-			slog.String("account", who.logins[0]), slog.Duration("while", c.o.FailedBindsWindow))
+			who.attr(), slog.Duration("while", c.o.FailedBindsWindow))
 	}
 }
 

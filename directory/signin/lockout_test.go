@@ -1,10 +1,13 @@
 package signin
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -176,4 +179,23 @@ func BenchmarkCheckRememberedParallel(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestWhatAStrangerTypedIsNotLogged: people type passwords into the field for the name.
+func TestWhatAStrangerTypedIsNotLogged(t *testing.T) {
+	var log bytes.Buffer
+	f := newFixture(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	for n := range 10 {
+		f.try("correct horse battery", fmt.Sprint("anything", n))
+	}
+	if got := log.String(); !strings.Contains(got, "so many wrong passwords") || strings.Contains(got, "horse") {
+		t.Errorf("of a stranger the log says:\n%s", got)
+	}
+	log.Reset()
+	for n := range 10 {
+		f.try("ada", fmt.Sprint("anything", n))
+	}
+	if got := log.String(); !strings.Contains(got, "account.name=ada ") || !strings.Contains(got, "account.guid=") {
+		t.Errorf("of a person the log says:\n%s", got)
+	}
 }

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"errors"
+	"log/slog"
 	"net/url"
 	"strings"
 
@@ -19,6 +20,14 @@ type identity struct {
 	person *directory.Principal // nil for a stranger to the snapshot
 	key    string               // of the account: the GUID, or the folded login of a stranger
 	logins []string             // what to ask the directory for, the first that it knows
+}
+
+// attr names the account in the log. What a stranger typed is left out: people type passwords there.
+func (i identity) attr() slog.Attr {
+	if i.person == nil {
+		return slog.String("account", "unknown to the directory's snapshot")
+	}
+	return slog.Group("account", slog.String("name", i.person.ShortName), slog.String("guid", i.person.GUID))
 }
 
 // stranger marks keys of accounts that the snapshot does not know; no GUID begins so.

@@ -1,7 +1,6 @@
 package signing
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -168,5 +167,5 @@ func (a *Authority) readTLS(hosts []string, key KeyType, now time.Time) (*tls.Ce
 func serves(cert *x509.Certificate, hosts []string) bool {
 	names, addresses, err := subjectAltNames(hosts)
 	return err == nil && slices.Equal(names, cert.DNSNames) &&
-		slices.EqualFunc(addresses, cert.IPAddresses, func(a, b net.IP) bool { return bytes.Equal(a.To16(), b.To16()) })
+		slices.EqualFunc(addresses, cert.IPAddresses, net.IP.Equal)
 }

@@ -100,7 +100,7 @@ func (d *decoder) bind() bindRequest {
 
 // search reads a SearchRequest (RFC 4511 section 4.5.1).
 func (d *decoder) search(p *ber.Packet) searchRequest {
-	r := searchRequest{base: d.text(), scope: d.integer(ber.TagEnumerated, 0, 3), print: string(p.Data.Bytes())}
+	r := searchRequest{base: d.text(), scope: d.integer(ber.TagEnumerated, 0, 3), print: p.Data.String()}
 	d.integer(ber.TagEnumerated, 0, 3) // derefAliases: there are none
 	r.sizeLimit = d.integer(ber.TagInteger, 0, math.MaxInt32)
 	d.integer(ber.TagInteger, 0, math.MaxInt32) // timeLimit: no search takes a second

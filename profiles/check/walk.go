@@ -28,7 +28,6 @@ type walk struct {
 	principal string
 	home      string
 	calendars []caldav.Calendar
-	challenge string
 }
 
 func newWalk(a Account) (*walk, error) {

@@ -149,9 +149,6 @@ func (r *resource) target() store.Target {
 	return store.OnPrincipal(guid)
 }
 
-// hasBag says whether properties can be kept for the resource.
-func (r *resource) hasBag() bool { return !r.null && r.kind&(principals|inHome) != 0 }
-
 // loadBag reads the bag of a resource that find does not read it for.
 func (r *resource) loadBag(tx *store.Tx) error {
 	if r.kind&(items|principals) == 0 {

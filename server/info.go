@@ -34,24 +34,42 @@ func RequestID(ctx context.Context) string { return infoOf(ctx).id }
 // SetOperation names what the request turned out to be, for the access log: "PUT(Organizer)".
 func SetOperation(ctx context.Context, operation string) { infoOf(ctx).operation = operation }
 
-// outermost gives the request its id, sees through proxies, catches panics and writes the access log.
+// outermost gives the request its id, sees through proxies, bounds slow bodies, catches panics and writes the access
+// log. An answer that breaks off in the middle breaks the connection off too, so that the client sees that it is not
+// whole.
 func (s *Server) outermost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.o.Now()
-		in := &info{server: s, id: rand.Text()[:12], client: s.clientOf(r), operation: r.Method}
+		in := &info{server: s, id: rand.Text()[:12], client: s.clientOf(r), operation: method(r)}
 		rec := &recorder{ResponseWriter: w}
 		r = r.WithContext(context.WithValue(r.Context(), infoKey{}, in))
+		watchBody(w, r)
 		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
+			p := recover()
+			if p != nil && p != http.ErrAbortHandler {
 				s.o.Log.ErrorContext(r.Context(), "panic", "id", in.id, "panic", p, "stack", string(debug.Stack()))
 				if rec.status == 0 {
 					http.Error(rec, "Internal error "+in.id, http.StatusInternalServerError)
+					p = nil
 				}
 			}
 			s.access(r, in, rec, s.o.Now().Sub(start))
+			if p != nil {
+				panic(http.ErrAbortHandler)
+			}
 		}()
 		next.ServeHTTP(rec, r)
 	})
+}
+
+// method is the request's method if it is one that somebody here might answer. It becomes a label of the metrics, and
+// a stranger must not make new ones.
+func method(r *http.Request) string {
+	switch r.Method {
+	case "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND", "PROPPATCH", "MKCALENDAR", "MKCOL", "COPY", "MOVE", "REPORT", "ACL", "LOCK", "UNLOCK":
+		return r.Method
+	}
+	return "other"
 }
 
 // access writes one line for each request, with the fields of Apple's extended access log where they apply.

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"log/slog"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -14,13 +13,25 @@ import (
 // like "DAVKit/2.0 (10.5; wrbt) iCal 3.0" (reference section 2.1).
 var legacyAgent = regexp.MustCompile(`\biCal[ /]([0-9]+)`)
 
-// legacyWatch says once an hour that such a client was met.
-type legacyWatch struct {
+// hourly lets something be said once an hour. The zero value is ready.
+type hourly struct {
 	mu   sync.Mutex
 	last time.Time
 }
 
-func (l *legacyWatch) look(r *http.Request, log *slog.Logger, now time.Time) {
+// due reports whether an hour has passed since it last was.
+func (h *hourly) due(now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.last.IsZero() && now.Sub(h.last) < time.Hour {
+		return false
+	}
+	h.last = now
+	return true
+}
+
+// warnOfLegacy says that such a client was met.
+func (s *Server) warnOfLegacy(r *http.Request) {
 	agent := r.UserAgent()
 	if !strings.Contains(agent, "iCal") {
 		return
@@ -29,14 +40,8 @@ func (l *legacyWatch) look(r *http.Request, log *slog.Logger, now time.Time) {
 	if m == nil {
 		return
 	}
-	if version, err := strconv.Atoi(m[1]); err != nil || version >= 4 {
+	if version, err := strconv.Atoi(m[1]); err != nil || version >= 4 || !s.legacy.due(s.o.Now()) {
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.last.IsZero() && now.Sub(l.last) < time.Hour {
-		return
-	}
-	l.last = now
-	log.WarnContext(r.Context(), "iCal of Mac OS X 10.5 or earlier is not supported: it does not know implicit scheduling; use 10.6 or later", "agent", agent)
+	s.o.Log.WarnContext(r.Context(), "iCal of Mac OS X 10.5 or earlier is not supported: it does not know implicit scheduling; use 10.6 or later", "agent", agent)
 }

@@ -47,9 +47,9 @@ func (s *Server) clientOf(r *http.Request) client {
 	if !proxy {
 		return c
 	}
-	if proto := lastValue(r.Header, "X-Forwarded-Proto"); proto != "" {
-		c.https = strings.EqualFold(proto, "https")
-	}
+	// A proxy in front of calport terminates TLS; one that says nothing of it does so too.
+	proto := lastValue(r.Header, "X-Forwarded-Proto")
+	c.https = proto == "" || strings.EqualFold(proto, "https")
 	if host := lastValue(r.Header, "X-Forwarded-Host"); host != "" {
 		c.host = host
 		if port := lastValue(r.Header, "X-Forwarded-Port"); port != "" && !hasPort(host) && port != "443" {
@@ -130,7 +130,7 @@ func (s *Server) onlyTrusted(next http.Handler) http.Handler {
 // toHTTPS leads from the classic http port to https on the same host. A password that came all the same is not looked
 // at; it was on the network in clear and the log says so.
 func (s *Server) toHTTPS(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Authorization") != "" {
+	if r.Header.Get("Authorization") != "" && s.naked.due(s.o.Now()) {
 		s.o.Log.WarnContext(r.Context(), "a client sent a password over plain http; it was not looked at, but it was readable on the network: change it", "from", infoOf(r.Context()).client.addr)
 	}
 	target := s.o.Origin

@@ -53,7 +53,8 @@ const defaultMaxBody = 16 << 20
 // Server is one origin. It is safe for concurrent use.
 type Server struct {
 	o      Options
-	legacy legacyWatch
+	legacy hourly // when an unsupported client was last warned of
+	naked  hourly // when a password over plain http was last warned of
 }
 
 // New checks the options and makes a Server of them.
@@ -139,7 +140,7 @@ func (s *Server) root() http.Handler {
 // dav authenticates and hands over.
 func (s *Server) dav() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.legacy.look(r, s.o.Log, s.o.Now())
+		s.warnOfLegacy(r)
 		p, err := s.authenticate(r)
 		if err != nil {
 			s.refuse(w, r, err)

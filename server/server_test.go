@@ -277,6 +277,86 @@ func TestRedirectBehindAProxyKeepsTheClientsOrigin(t *testing.T) {
 	}
 }
 
+func TestAProxyThatSaysNothingOfTheSchemeIsTakenToTerminateTLS(t *testing.T) {
+	s, _ := newServer(t, nil)
+	w := ask(s.Plain(), "GET", "http://cal.example.com/.well-known/caldav", "From", "10.0.0.1:5")
+	if got, want := w.Header().Get("Location"), "https://cal.example.com/principals/"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// An answer that breaks off must not look whole to the client: it would take what is missing for removed.
+func TestABrokenAnswerBreaksTheConnection(t *testing.T) {
+	for _, broken := range []any{http.ErrAbortHandler, "a defect"} {
+		s, _ := newServer(t, nil)
+		s.o.Rest = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "half a multistatus")
+			http.NewResponseController(w).Flush()
+			panic(broken)
+		})
+		for _, version := range []string{"HTTP/1.1", "HTTP/2.0"} {
+			srv := httptest.NewUnstartedServer(s.HTTPS())
+			srv.EnableHTTP2 = version == "HTTP/2.0"
+			srv.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+			srv.StartTLS()
+			resp, err := srv.Client().Get(srv.URL + "/portal/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			if err == nil || resp.Proto != version {
+				t.Errorf("%v over %s: the client read %q without an error", broken, resp.Proto, body)
+			}
+			resp.Body.Close()
+			srv.Close()
+		}
+	}
+}
+
+// Methods that nobody knows must not become labels of the metrics.
+func TestUnknownMethodsAreOneToTheMetrics(t *testing.T) {
+	s, _ := newServer(t, nil)
+	seen := map[string]bool{}
+	s.o.Observe = func(operation string, _ int, _ time.Duration) { seen[operation] = true }
+	for _, m := range []string{"AAA1", "AAA2", "PROPFIND", "get"} {
+		ask(s.HTTPS(), m, "https://cal.example.com/principals/")
+	}
+	if len(seen) != 2 || !seen["other"] || !seen["PROPFIND"] {
+		t.Errorf("got %v", seen)
+	}
+}
+
+func TestASlowBodyIsCutOffAndASteadyOneIsNot(t *testing.T) {
+	var deadlines []time.Time
+	b := &steadyBody{ReadCloser: io.NopCloser(strings.NewReader(strings.Repeat("x", 4*bodyRate))), begun: time.Now(),
+		control: http.NewResponseController(deadlineWriter{&deadlines})}
+	b.extend()
+	if _, err := io.Copy(io.Discard, struct{ io.Reader }{b}); err != nil {
+		t.Fatal(err)
+	}
+	first, last := deadlines[0], deadlines[len(deadlines)-1]
+	if got := first.Sub(b.begun); got != bodyPatience {
+		t.Errorf("the first deadline is after %v, want %v", got, bodyPatience)
+	}
+	if got, want := deadlines[len(deadlines)-2].Sub(b.begun), bodyPatience+4*time.Second; got != want {
+		t.Errorf("with 4 seconds' worth of bytes it is after %v, want %v", got, want)
+	}
+	if !last.IsZero() {
+		t.Errorf("a whole body leaves the deadline %v", last)
+	}
+}
+
+// deadlineWriter notes the read deadlines that it is given.
+type deadlineWriter struct{ deadlines *[]time.Time }
+
+func (w deadlineWriter) Header() http.Header         { return nil }
+func (w deadlineWriter) Write(p []byte) (int, error) { return len(p), nil }
+func (w deadlineWriter) WriteHeader(int)             {}
+func (w deadlineWriter) SetReadDeadline(t time.Time) error {
+	*w.deadlines = append(*w.deadlines, t)
+	return nil
+}
+
 func TestAPanicIsAnswered500AndLogged(t *testing.T) {
 	s, log := newServer(t, func(signin.Attempt) (*directory.Principal, error) { panic("boom") })
 	w := ask(s.HTTPS(), "PROPFIND", "https://cal.example.com/principals/", "Authorization", basicOf("ada", "x"))

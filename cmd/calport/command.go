@@ -23,6 +23,7 @@ type stdio struct {
 type program struct {
 	stdio
 	configFile string // --config
+	started    bool   // a command was found and runs
 	now        func() time.Time
 }
 
@@ -64,6 +65,10 @@ wrong and where. Exit status: 0 no errors, 1 errors.`},
 		long: `Looks up the DNS records, connects, follows discovery, signs in, stores and removes an event, and compares the
 profile with all of it. The password is asked for, or taken from CALPORT_PASSWORD.
 Exit status: 0 all well, 1 something failed.`},
+	{name: "directory", count: cobra.NoArgs, setup: setupDirectory,
+		short: "Read the directory and say how it stands; confirm that many people have left",
+		long: `Reads the directory and counts who is there. A reading that would lose more people than directory.max_loss is
+not applied, here and in the server, until --confirm says that they have really left.`},
 	{name: "dns", count: cobra.NoArgs, setup: setupDNS,
 		short: "Print the DNS records to publish"},
 	{name: "token create", args: "NAME", count: cobra.ExactArgs(1), setup: setupTokenCreate,
@@ -121,6 +126,9 @@ func (p *program) run(ctx context.Context, args []string) int {
 		return 0
 	}
 	status := exitFailed
+	if !p.started {
+		status = exitUsage // cobra's own: no such command
+	}
 	var exit *exitError
 	if errors.As(err, &exit) {
 		status = exit.status
@@ -135,8 +143,12 @@ func (p *program) run(ctx context.Context, args []string) int {
 // tree builds cobra's commands from the table.
 func (p *program) tree() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "calport",
-		Short:         "Signed calendar profiles for the people of a directory, and the CalDAV server they point at",
+		Use:   "calport",
+		Short: "Signed calendar profiles for the people of a directory, and the CalDAV server they point at",
+		Long: `calport turns the people of a directory into signed calendar profiles, and hosts the CalDAV server that the
+profiles point at.
+
+Exit status: 0 done; 1 something failed; 2 the command line or the configuration is wrong; 3 export skipped people.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
@@ -157,7 +169,10 @@ func (p *program) tree() *cobra.Command {
 		}
 		c := &cobra.Command{Use: strings.TrimSpace(name + " " + row.args), Short: row.short, Long: row.long, Args: usageArgs(row.count)}
 		do := row.setup(p, c)
-		c.RunE = func(c *cobra.Command, args []string) error { return do(c.Context(), args) }
+		c.RunE = func(c *cobra.Command, args []string) error {
+			p.started = true
+			return do(c.Context(), args)
+		}
 		parent.AddCommand(c)
 	}
 	return root

@@ -24,7 +24,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 func TestWrongCommandLinesEndWithStatus2(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, args := range [][]string{
-		{"demo", "--no-such-flag"}, {"profile", "show"}, {"token", "create"}, {"serve", "extra"},
+		{"no-such-command"}, {"profile", "no-such-command"}, {"demo", "--no-such-flag"}, {"profile", "show"}, {"token", "create"}, {"serve", "extra"},
 		{"export", "--all"}, {"export", "--out", "x"}, {"export", "--out", "x", "--all", "--group", "y"},
 		{"export", "--out", "x", "--all", "--format", "pdf"}, {"export", "--out", "x", "--all", "--progress", "loud"},
 		{"serve"}, {"serve", "--config", "absent.toml"},
@@ -53,7 +53,7 @@ func TestConfigIsPrintedAndChecked(t *testing.T) {
 	if err := os.WriteFile(file, append(out.Bytes(), "\nsurprise = 1\n"...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if status := run(t.Context(), []string{"config", "--check", file}, world); status != 1 {
+	if status := run(t.Context(), []string{"config", "--check", file}, world); status != exitUsage {
 		t.Errorf("a broken file is accepted")
 	}
 }

@@ -93,6 +93,38 @@ func TestEveryMistakeIsNamedWithKeyAndLine(t *testing.T) {
 	}
 }
 
+func TestOneMistakeDoesNotHideTheOthers(t *testing.T) {
+	text := `
+data = "data"
+surprise = 1
+[server]
+public_host = "https://x"
+public_port = "many"
+[directory]
+urls = ["ldap://ldap.example.com"]
+refresh = "soon"
+timeout = "later"
+[profiles]
+organization = "Example"
+identifier = "example"
+[sign_in]
+failures = -2
+`
+	_, err := parseConfig("calport.toml", []byte(text))
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	last := -1
+	for _, want := range []string{"line 3: surprise", "line 5: server.public_host", "line 6: server.public_port", "line 8: directory.urls",
+		"line 9: directory.refresh", "line 10: directory.timeout", "line 13: profiles.identifier", "line 15: sign_in.failures"} {
+		at := strings.Index(err.Error(), want)
+		if at <= last {
+			t.Errorf("it lacks %q, or not in its place:\n%v", want, err)
+		}
+		last = at
+	}
+}
+
 func TestSeveralMistakesComeTogetherInTheOrderOfTheFile(t *testing.T) {
 	_, err := parseConfig("calport.toml", []byte(minimal+"[tls]\nmin_version = \"9\"\n[log]\nformat = \"xml\"\n"))
 	if err == nil {

@@ -14,7 +14,7 @@ func setupConfig(p *program, c *cobra.Command) func(context.Context, []string) e
 	return func(context.Context, []string) error {
 		if *check != "" {
 			if _, err := checkConfig(*check); err != nil {
-				return err
+				return &exitError{exitUsage, err}
 			}
 			fmt.Fprintf(p.out, "%s is in order.\n", *check)
 			return nil

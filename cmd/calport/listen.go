@@ -58,13 +58,14 @@ const (
 	maxHeader     = 64 << 10
 )
 
-// serveDoors serves until ctx ends, then lets running requests finish.
+// serveDoors serves until ctx ends, then lets running requests finish. What net/http itself says, of handshakes broken
+// off by port scanners and the like, is for debugging only. Slow bodies are bounded by package server.
 func serveDoors(ctx context.Context, doors []*door, log *slog.Logger) error {
 	failed := make(chan error, len(doors))
 	var servers []*http.Server
 	for _, d := range doors {
 		s := &http.Server{Handler: d.handler, TLSConfig: d.tls, ReadHeaderTimeout: headerTimeout, WriteTimeout: answerTimeout, IdleTimeout: idleTimeout,
-			MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(quiet{log.Handler()}, slog.LevelDebug)}
+			MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 		servers = append(servers, s)
 		go func() {
 			if d.tls != nil {
@@ -91,6 +92,3 @@ func serveDoors(ctx context.Context, doors []*door, log *slog.Logger) error {
 	}
 	return err
 }
-
-// quiet keeps net/http's own lines (handshakes broken off by port scanners and the like) at debug level.
-type quiet struct{ slog.Handler }

@@ -19,6 +19,12 @@ var gauges = []struct {
 }{
 	{"calport_people", "People in the snapshot of the directory.", func(h *house) float64 { return float64(h.people.Snapshot().Count(directory.Individual)) }},
 	{"calport_directory_age_seconds", "Age of the snapshot of the directory.", func(h *house) float64 { return h.now().Sub(h.people.Snapshot().Taken()).Seconds() }},
+	{"calport_directory_ok", "1 if the last reading of the directory was applied, else 0.", func(h *house) float64 {
+		if h.people.Health().OK() {
+			return 1
+		}
+		return 0
+	}},
 	{"calport_signer_expiry_seconds", "Time until the signing certificate expires.", func(h *house) float64 { return h.signer.NotAfter().Sub(h.now()).Seconds() }},
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -27,25 +28,78 @@ func (h *house) seedWeek(ctx context.Context) error {
 	if _, err := h.store.Value(ctx, demoBucket, key); !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
+	people := h.people.Snapshot()
+	var answers []demo.Event // attendees' copies: the invitations are there when they answer
 	for _, e := range demo.Week(first) {
-		owner := ownerNamed(h.people.Snapshot(), e.Owner)
+		owner := ownerNamed(people, e.Owner)
 		if owner == nil {
 			return fmt.Errorf("the sample organisation has no %q", e.Owner)
 		}
-		path := "/calendars/__uids__/" + url.PathEscape(owner.GUID) + "/" + e.Calendar + "/" + e.Name
-		r, err := http.NewRequestWithContext(caldav.WithPrincipal(ctx, owner), http.MethodPut, path, bytes.NewReader(e.Data))
-		if err != nil {
-			return err
+		if !organizes(owner, e.Data) {
+			answers = append(answers, e)
+			continue
 		}
-		r.Header.Set("Content-Type", "text/calendar; charset=utf-8")
-		r.Header.Set("If-None-Match", "*")
-		w := &reply{header: http.Header{}}
-		h.calendars.ServeHTTP(w, r)
-		if w.status/100 != 2 && w.status != http.StatusPreconditionFailed {
-			return fmt.Errorf("PUT %s: %d %s", path, w.status, w.body.Bytes())
+		path := "/calendars/__uids__/" + url.PathEscape(owner.GUID) + "/" + e.Calendar + "/" + e.Name
+		if w, err := h.put(ctx, owner, path, e.Data, true); err != nil || w.status/100 != 2 && w.status != http.StatusPreconditionFailed {
+			return fmt.Errorf("PUT %s: %d %s %w", path, w.status, w.body.Bytes(), err)
+		}
+	}
+	for _, e := range answers {
+		if owner := ownerNamed(people, e.Owner); owner.Kind == directory.Individual { // rooms have answered by themselves
+			if err := h.answer(ctx, owner, e); err != nil {
+				return err
+			}
 		}
 	}
 	return h.store.SetValue(ctx, demoBucket, key, []byte{})
+}
+
+// organizes reports whether the person organizes the event, or it has no organizer at all.
+func organizes(p *directory.Principal, data []byte) bool {
+	unfolded := bytes.ReplaceAll(data, []byte("\r\n "), nil)
+	for line := range bytes.Lines(unfolded) {
+		if bytes.HasPrefix(line, []byte("ORGANIZER")) {
+			return bytes.Contains(line, []byte("mailto:"+p.Mail()))
+		}
+	}
+	return true
+}
+
+// answer stores an attendee's copy where the invitation has been put: a server that delivers invitations refuses a
+// second copy and says where the first is (RFC 4791 section 5.3.2.1).
+func (h *house) answer(ctx context.Context, owner *directory.Principal, e demo.Event) error {
+	path := "/calendars/__uids__/" + url.PathEscape(owner.GUID) + "/" + e.Calendar + "/" + e.Name
+	w, err := h.put(ctx, owner, path, e.Data, true)
+	if err != nil {
+		return err
+	}
+	if href := conflictAt.FindSubmatch(w.body.Bytes()); w.status == http.StatusForbidden && href != nil {
+		if w, err = h.put(ctx, owner, string(href[1]), e.Data, false); err != nil {
+			return err
+		}
+	}
+	if w.status/100 != 2 && w.status != http.StatusPreconditionFailed {
+		return fmt.Errorf("PUT %s: %d %s", path, w.status, w.body.Bytes())
+	}
+	return nil
+}
+
+// conflictAt finds the href in an answer of CALDAV:no-uid-conflict.
+var conflictAt = regexp.MustCompile(`<D:href>([^<]+)</D:href>`)
+
+// put stores an event as its owner does; fresh asks that it be new.
+func (h *house) put(ctx context.Context, owner *directory.Principal, path string, data []byte, fresh bool) (*reply, error) {
+	r, err := http.NewRequestWithContext(caldav.WithPrincipal(ctx, owner), http.MethodPut, path, bytes.NewReader(data))
+	if err != nil {
+		return &reply{}, err
+	}
+	r.Header.Set("Content-Type", "text/calendar; charset=utf-8")
+	if fresh {
+		r.Header.Set("If-None-Match", "*")
+	}
+	w := &reply{header: http.Header{}}
+	h.calendars.ServeHTTP(w, r)
+	return w, nil
 }
 
 // zoneHere is this machine's time zone by its IANA name: events name their zone, and "Local" is none.

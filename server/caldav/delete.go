@@ -18,12 +18,7 @@ func (e *exchange) delete() error {
 			return err
 		}
 		if r.item != nil {
-			if r.kind == object {
-				if err := r.unschedule(tx, r.item, wantsReply(e.r.Header)); err != nil {
-					return err
-				}
-			}
-			return tx.DeleteObject(r.collection.ID, r.item.Name)
+			return r.deleteItem(tx, wantsReply(e.r.Header))
 		}
 		if err := r.deletable(); err != nil {
 			return err
@@ -38,6 +33,16 @@ func (e *exchange) delete() error {
 	}
 	e.w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// deleteItem removes an object and, if reply is true, lets others know whom that concerns.
+func (r *resource) deleteItem(tx *store.Tx, reply bool) error {
+	if r.kind == object {
+		if err := r.unschedule(tx, r.item, reply); err != nil {
+			return err
+		}
+	}
+	return tx.DeleteObject(r.collection.ID, r.item.Name)
 }
 
 // deletable says why a collection must stay. Calendars need not: where invitations went to one, they go to another then,

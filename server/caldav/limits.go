@@ -13,6 +13,9 @@ type Limits struct {
 	Attendees    int   // of one instance; 100 by default
 	Collections  int   // of one home; 50 by default
 
+	BulkResources int   // objects in one bulk request; 100 by default
+	BulkBytes     int64 // bytes of one; 10 MiB by default
+
 	BusyRecipients int // of one request for free and busy time; 30 by default
 
 	MinDate, MaxDate time.Time // earliest start and latest end; the years 1583 and 9999 by default
@@ -34,6 +37,7 @@ func (l Limits) withDefaults() (Limits, error) {
 		{&l.ResourceSize, 1 << 20, "ResourceSize"},
 		{&l.AttachmentQuota, 100 << 20, "AttachmentQuota"},
 		{&l.RequestXML, 4 << 20, "RequestXML"},
+		{&l.BulkBytes, 10 << 20, "BulkBytes"},
 	} {
 		if err := setDefault(n.value, n.is, n.name); err != nil {
 			return l, err
@@ -47,6 +51,7 @@ func (l Limits) withDefaults() (Limits, error) {
 		{&l.Instances, 3000, "Instances"},
 		{&l.Attendees, 100, "Attendees"},
 		{&l.Collections, 50, "Collections"},
+		{&l.BulkResources, 100, "BulkResources"},
 		{&l.BusyRecipients, 30, "BusyRecipients"},
 		{&l.PropertySize, 64 << 10, "PropertySize"},
 		{&l.Properties, 200, "Properties"},

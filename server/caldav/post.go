@@ -22,6 +22,11 @@ var posts = []post{
 	// RFC 6638 section 5
 	{on: outbox, needs: dav.ScheduleSend, run: (*exchange).postOutbox},
 
+	// Bulk requests
+	{on: calendar, media: "text/calendar", needs: dav.Read, run: (*exchange).bulkSimple},
+	{on: calendar, media: "text/xml", needs: dav.Read, run: (*exchange).bulkCRUD},
+	{on: calendar, media: "application/xml", needs: dav.Read, run: (*exchange).bulkCRUD},
+
 	// RFC 5995 section 3
 	{null: object, run: (*exchange).addMember},
 }

@@ -116,5 +116,6 @@ var properties = dav.Table[*resource]{
 	// Apple's clients
 	{Name: dav.CalendarColor, On: home | collections, Get: getStored, Set: keep(dav.CalendarColor)},
 	{Name: dav.CalendarOrder, On: home | collections, Get: getStored, Set: keep(dav.CalendarOrder)},
+	{Name: dav.BulkRequests, On: calendar, Get: getBulkRequests},
 	{Name: dav.RefreshRate, On: calendar | subscription, Get: getStored, Set: keep(dav.RefreshRate)},
 }

@@ -38,6 +38,17 @@ func (w *Writer) Failure(href string, err *Error) {
 	w.endResponse()
 }
 
+// ResponseProps writes a DAV:response with the properties that write writes, all
+// of them found.
+func (w *Writer) ResponseProps(href string, write func()) {
+	w.beginResponse()
+	w.Href(href)
+	w.beginPropstat()
+	write()
+	w.endPropstat(http.StatusOK, nil)
+	w.endResponse()
+}
+
 // SyncToken writes the DAV:sync-token that ends a sync-collection answer.
 func (w *Writer) SyncToken(token string) { w.TextElement(SyncToken, token) }
 

@@ -119,8 +119,8 @@ func TestEvolutionFindsTheAccountFromAMailAddress(t *testing.T) {
 			t.Errorf("%q is missing in:\n%s%s", want, out, &warnings)
 		}
 	}
-	// EWebDAVDiscoverSupports: events are 2, tasks 8.
-	for name, supports := range map[string]int{"calendar": 2, "tasks": 8} {
+	// EWebDAVDiscoverSupports: events are 2, tasks 8, and 128 is that the server sends invitations.
+	for name, supports := range map[string]int{"calendar": 2 | 128, "tasks": 8 | 128} {
 		if want := fmt.Sprintf(`(?m)^calendar %s/calendars/\S+/%s/ %d `, regexp.QuoteMeta(origin), name, supports); !regexp.MustCompile(want).Match(out) {
 			t.Errorf("%q is missing in:\n%s", want, out)
 		}

@@ -105,6 +105,9 @@ func (r *resource) moveTo(tx *store.Tx, target *resource) (created bool, err err
 	if err := r.fitsInto(target); err != nil {
 		return false, err
 	}
+	if err := r.staysWithOwner(target); err != nil {
+		return false, err
+	}
 	_, created, err = tx.MoveObject(r.collection.ID, r.item.Name, target.collection.ID, target.loc.object)
 	return created, r.transferred(target, err)
 }
@@ -115,6 +118,9 @@ func (r *resource) copyTo(tx *store.Tx, target *resource) (created bool, err err
 	}
 	if err := r.fitsInto(target); err != nil {
 		return false, err
+	}
+	if r.item.Organizer != "" {
+		return r.copyMeeting(tx, target)
 	}
 	_, created, err = tx.CopyObject(r.collection.ID, r.item.Name, target.collection.ID, target.loc.object)
 	return created, r.transferred(target, err)

@@ -57,15 +57,16 @@ func (r *resource) putIn(tx *store.Tx, data *calendarData, stale bool) (store.Ob
 	if r.item != nil && r.item.UID != data.facts.UID { // RFC 4791 section 5.3.2.1: the UID of an object never changes
 		return store.Object{}, false, r.uidConflict(r.collection.Name, r.item.Name)
 	}
+	isNew := r.item == nil
 	if stored, err := r.schedule(tx, data, stale); err != nil || !stored {
-		return store.Object{}, r.item == nil, err
+		return store.Object{}, isNew, err
 	}
-	written, created, err := tx.PutObject(r.collection.ID, data.stored(r.loc.object))
+	written, _, err := tx.PutObject(r.collection.ID, data.stored(r.loc.object))
 	var conflict *store.UIDConflictError
 	if errors.As(err, &conflict) {
 		err = r.uidConflict(conflict.Collection, conflict.Name)
 	}
-	return written, created, err
+	return written, isNew, err
 }
 
 // uidConflict names the object that has the UID. In the same calendar RFC 4791 section 5.3.2.1 has a word for it, in

@@ -65,6 +65,9 @@ func (r *resource) schedule(tx *store.Tx, data *calendarData, stale bool) (store
 	if data.facts.Component != "VEVENT" && data.facts.Component != "VTODO" {
 		return true, nil
 	}
+	if err := r.adopt(tx, data.facts.UID); err != nil {
+		return false, err
+	}
 	if commentsTwice(data.calendar) {
 		return false, dav.Forbidden(noDuplicateComments)
 	}
@@ -81,6 +84,26 @@ func (r *resource) schedule(tx *store.Tx, data *calendarData, stale bool) (store
 		data.become(written.Object)
 	}
 	return true, nil
+}
+
+// adopt gives an invitation that was delivered to this home the name under which its client wants to PUT it: clients that
+// answer from a mail do not know that it is there already.
+func (r *resource) adopt(tx *store.Tx, uid string) error {
+	if r.item != nil {
+		return nil
+	}
+	delivered, err := tx.ObjectByUID(r.home.ID, uid, store.Facts)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case delivered.Organizer == "" || !schedule.IsDelivered(delivered.Name, uid):
+		return nil
+	}
+	moved, _, err := tx.MoveObject(delivered.CollectionID, delivered.Name, r.collection.ID, r.loc.object)
+	r.item = &moved
+	return err
 }
 
 var noDuplicateComments = dav.Name{Space: dav.CalendarServer, Local: "no-duplicate-private-comments"}
@@ -104,6 +127,31 @@ func commentsTwice(calendar *ical.Component) bool {
 // unschedule carries out that an object is deleted.
 func (r *resource) unschedule(tx *store.Tx, item *store.Object, reply bool) error {
 	return schedulingError(r.scheduler.Delete(tx, r.whose, item, reply))
+}
+
+// staysWithOwner refuses to move a meeting into somebody else's calendars, as Apple's server does: its owner would be gone
+// from it without a word, or everybody would be told that it is off. Within the own calendars nobody hears of a move.
+func (r *resource) staysWithOwner(target *resource) error {
+	if r.home.ID == target.home.ID || r.item.Organizer == "" && (target.item == nil || target.item.Organizer == "") {
+		return nil
+	}
+	return dav.Forbidden(validMove)
+}
+
+var validMove = dav.Name{Space: dav.CalendarServer, Local: "valid-move"}
+
+// copyMeeting makes a copy in somebody else's calendars, as if it were PUT there.
+func (r *resource) copyMeeting(tx *store.Tx, target *resource) (created bool, err error) {
+	whole, err := tx.Object(r.collection.ID, r.item.Name, store.Whole)
+	if err != nil {
+		return false, err
+	}
+	data, err := r.judge(whole.Data)
+	if err != nil {
+		return false, err
+	}
+	_, created, err = target.putIn(tx, data, false)
+	return created, err
 }
 
 // wantsReply reads Schedule-Reply (RFC 6638 section 8.1): an attendee's client may delete without a word.

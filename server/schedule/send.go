@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/rand"
 	"encoding/hex"
+	"strings"
 
 	"calport/directory"
 	"calport/server/ical"
@@ -150,10 +151,17 @@ func (p *parcel) create() error {
 // ObjectName makes the name of an object that scheduling creates: the UID's hash and something random, so that names are
 // short, and never met twice.
 func ObjectName(uid string) string {
-	sum := md5.Sum([]byte(uid))
 	var extra [4]byte
 	rand.Read(extra[:]) // never fails
-	return hex.EncodeToString(sum[:]) + "-" + hex.EncodeToString(extra[:]) + ".ics"
+	return deliveredPrefix(uid) + hex.EncodeToString(extra[:]) + ".ics"
+}
+
+// IsDelivered says whether an object has a name that ObjectName made for its UID.
+func IsDelivered(name, uid string) bool { return strings.HasPrefix(name, deliveredPrefix(uid)) }
+
+func deliveredPrefix(uid string) string {
+	sum := md5.Sum([]byte(uid))
+	return hex.EncodeToString(sum[:]) + "-"
 }
 
 // tell puts the message into the recipient's inbox, and has the other attendees told if they must be.

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"encoding/json"
 	"io"
@@ -51,7 +52,7 @@ type plan struct {
 	signIn   SignIn // in place of the real one
 
 	appPasswords signin.Policy
-	change   func(*Options)
+	change       func(*Options)
 }
 
 var everybody = directory.Access{
@@ -148,7 +149,7 @@ func (h *house) renderer(t testing.TB, p plan) func(context.Context) (*export.Re
 	}
 	cache := export.NewCache(1 << 20)
 	return func(context.Context) (*export.Renderer, error) {
-		return &export.Renderer{Generator: g, Groups: h.live.Snapshot(), Signer: h.authority.Signer(), Cache: cache}, nil
+		return &export.Renderer{Generator: g, Directory: h.live.Snapshot(), Signer: h.authority.Signer(), Cache: cache}, nil
 	}
 }
 
@@ -161,6 +162,36 @@ func (h *house) token(t testing.TB, name string, scopes ...string) (secret strin
 		t.Fatal(err)
 	}
 	return secret, made.ID
+}
+
+// person is somebody of the sample organisation.
+func (h *house) person(t testing.TB, name string) *directory.Principal {
+	t.Helper()
+	p, err := h.live.Snapshot().ByLogin(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// appPassword makes one, and answers its number.
+func (h *house) appPassword(t testing.TB, owner, name, device string) int64 {
+	t.Helper()
+	p, err := h.options.Records.CreateAppPassword(t.Context(), AppPassword{Owner: ownerOf(h.person(t, owner)), Name: name, Device: device}, signin.NewAppPassword())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.ID
+}
+
+// link makes a one-time link, and answers its secret.
+func (h *house) link(t testing.TB, owner string) string {
+	t.Helper()
+	secret := strings.ToLower(rand.Text())
+	if err := h.options.Records.CreateLink(t.Context(), ownerOf(h.person(t, owner)), secret, h.clock.now().Add(linkFor)); err != nil {
+		t.Fatal(err)
+	}
+	return secret
 }
 
 // storeTokens joins the store as package cmd does.

@@ -14,12 +14,14 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"calport/server/caldav"
+	"calport/server/store"
 )
 
 // Config is the configuration file. The comments are the words of `calport config`; the zero value of each field is
 // its default, so that a line left out never means something else than a line commented out.
 type Config struct {
 	Data      string          `toml:"data" comment:"Folder of the database, keys and certificates. Back it up."`
+	Database  string          `toml:"database" comment:"Empty: SQLite in the data folder. Or PostgreSQL 15 or later, for several nodes: \"postgres://calport@db.example.com/calport\"; a password is better left to PGPASSFILE or PGPASSWORD."`
 	Server    ServerConfig    `toml:"server" comment:"Where people and devices reach calport."`
 	TLS       TLSConfig       `toml:"tls" comment:"How https speaks."`
 	Directory DirectoryConfig `toml:"directory" comment:"The LDAP directory that says who exists."`
@@ -340,5 +342,10 @@ func (c *Config) limits() caldav.Limits {
 	return caldav.Limits{ResourceSize: l.ResourceSize, Attendees: l.Attendees, Instances: l.Instances, Collections: l.Collections}
 }
 
-// databasePath is where SQLite keeps the store.
-func databasePath(c *Config) string { return filepath.Join(c.Data, "calport.db") }
+// storeOptions are where the store is: SQLite in the data folder, or PostgreSQL.
+func (c *Config) storeOptions() store.Options {
+	if c.Database != "" {
+		return store.Options{DSN: c.Database}
+	}
+	return store.Options{Path: filepath.Join(c.Data, "calport.db")}
+}

@@ -58,8 +58,10 @@ func (p *program) openHouse(ctx context.Context, c *Config) (*house, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w; make it writable for this user, or set another in data", err)
 	}
+	o := c.storeOptions()
+	o.Now, o.Log = h.now, h.log
 	var err error
-	if h.store, err = store.Open(ctx, store.Options{Path: databasePath(c), Now: h.now, Log: h.log}); err != nil {
+	if h.store, err = store.Open(ctx, o); err != nil {
 		return nil, err
 	}
 	h.records = &records{store: h.store}
@@ -170,7 +172,7 @@ func (h *house) renderer(ctx context.Context) (*export.Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &export.Renderer{Generator: g, Groups: h.people.Snapshot(), Signer: h.signer, Cache: h.cache}, nil
+	return &export.Renderer{Generator: g, Directory: h.people.Snapshot(), Signer: h.signer, Cache: h.cache}, nil
 }
 
 // access makes rules of the lists: an empty list of profile or server is everyone, an empty list of admin nobody.

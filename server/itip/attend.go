@@ -46,7 +46,10 @@ func Attend(server, client *ical.Component, x Context) (Attended, error) {
 
 func attended(object, client *ical.Component, reply *Message) Attended {
 	if reply != nil {
-		SetStatus(object, Organizer(object), "1.2")
+		SetStatus(object, Organizer(object), statusDelivered)
+	}
+	if same(object, client) {
+		object = client.Clone()
 	}
 	return Attended{Object: object, Changed: !bytes.Equal(object.Bytes(), client.Bytes()), Reply: reply}
 }

@@ -80,6 +80,8 @@ func (x *call) deliverToOrganizer(m *Message, mine *ical.Component) (Delivery, e
 		return Delivery{Status: statusProcessed}, nil
 	case !x.me(Organizer(mine)):
 		return Delivery{Status: statusRejected}, broken(ErrRejected, "the organizer is %q", Organizer(mine))
+	case x.me(m.From):
+		return Delivery{Status: statusRejected}, broken(ErrRejected, "the organizer does not answer himself")
 	case m.Method == MethodRefresh:
 		return x.deliverRefresh(m, mine), nil
 	}

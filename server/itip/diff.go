@@ -204,16 +204,16 @@ func (x *call) attendeeFact(p *ical.Property) string {
 	return x.key(p.Value()) + "\x00" + role + "\x00" + kind + "\x00" + by
 }
 
-// canonicalText is a property without regard to the order of its parameters.
+// canonicalText is a property without regard to the order of its parameters,
+// and to private ones.
 func canonicalText(p *ical.Property) string {
-	var params []string
-	for n, values := range p.Params() {
-		if !strings.HasPrefix(n, "X-") {
-			params = append(params, n+"="+strings.Join(values, "\x00"))
+	for n := range p.Params() {
+		if strings.HasPrefix(n, "X-") {
+			p = p.Clone()
+			p.DelParam(n)
 		}
 	}
-	slices.Sort(params)
-	return strings.Join(params, "\x01") + "\x02" + p.Value()
+	return fullText(p)
 }
 
 // changed returns the names of the properties in which two components differ;

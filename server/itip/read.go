@@ -69,12 +69,14 @@ func (m *Message) address() error {
 	return nil
 }
 
-// sender returns the attendee who answers: the only one, or of a delegation
-// the one who delegates.
+// sender returns the attendee who answers: the only one, of a delegation the one
+// who delegates, else the first who is not the organizer. Whoever knows better,
+// from the mail it came by, sets From.
 func sender(c *ical.Component) *ical.Property {
 	var first *ical.Property
 	for p := range c.Props("ATTENDEE") {
-		if first == nil || partstat(p) == Delegated {
+		organizers := first != nil && key(first.Value()) == key(c.Value("ORGANIZER"))
+		if first == nil || organizers || partstat(p) == Delegated {
 			first = p
 		}
 	}

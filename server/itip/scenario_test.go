@@ -114,7 +114,8 @@ func isStep(words []string) bool {
 	case "now", "inbox", "tag":
 		return len(words) > 1 && len(words) <= 3
 	}
-	return len(words) > 1 && slices.Contains([]string{"puts", "edits", "deletes", "has", "sees", "gets"}, words[1])
+	known := slices.Concat([]string{"ada", "bob", "cyd", "dan"}, rooms)
+	return len(words) > 1 && slices.Contains(known, words[0]) && slices.Contains([]string{"puts", "edits", "deletes", "has", "sees", "gets"}, words[1])
 }
 
 func addressOf(name string) string {
@@ -242,6 +243,9 @@ func named(line string) string {
 		return line
 	}
 	i := strings.LastIndex(line, ":")
+	if i < 0 {
+		return line
+	}
 	if strings.HasSuffix(strings.ToLower(line[:i]), "mailto") || strings.Contains(line[:i], ":urn") || strings.HasSuffix(line, ":") {
 		return line
 	}
@@ -398,6 +402,10 @@ func (s *scenario) sees(name string, body []string) {
 		case isNot:
 			if strings.Contains(strings.Join(within, "\n"), named(not)) {
 				s.errorf("%s: %q is in\n\t%s", name, not, strings.Join(within, "\n\t"))
+			}
+		case !strings.Contains(line, ":"):
+			if !strings.Contains(strings.Join(within, "\n"), line) {
+				s.errorf("%s: no %s in\n\t%s", name, line, strings.Join(within, "\n\t"))
 			}
 		case !slices.Contains(within, label+" "+line) && !slices.Contains(within, label+" "+s.canonicalLine(line)):
 			s.errorf("%s: no %q in\n\t%s", name, line, strings.Join(within, "\n\t"))

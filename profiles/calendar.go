@@ -41,20 +41,20 @@ func (f *filling) text(d Dict, key, setting string, template *string, rule func(
 }
 
 // Calendar renders the profile with a person's account. Errors: ErrDenied, *MissingError, *ValueError.
-func (g *Generator) Calendar(groups Groups, person *directory.Principal, platform Platform) (*Profile, error) {
-	return g.calendar(groups, person, platform, "")
+func (g *Generator) Calendar(dir Directory, person *directory.Principal, platform Platform) (*Profile, error) {
+	return g.calendar(dir, person, platform, "")
 }
 
 // CalendarWithPassword is Calendar with a password in the account, so that the device asks for none. Whoever reads the
 // profile can read it: it must be one for this device alone, and the profile handed to this device alone.
-func (g *Generator) CalendarWithPassword(groups Groups, person *directory.Principal, platform Platform, password string) (*Profile, error) {
+func (g *Generator) CalendarWithPassword(dir Directory, person *directory.Principal, platform Platform, password string) (*Profile, error) {
 	if password == "" {
 		return nil, &ValueError{Setting: "password", Problem: "it is empty"}
 	}
-	return g.calendar(groups, person, platform, password)
+	return g.calendar(dir, person, platform, password)
 }
 
-func (g *Generator) calendar(groups Groups, person *directory.Principal, platform Platform, password string) (*Profile, error) {
+func (g *Generator) calendar(dir Directory, person *directory.Principal, platform Platform, password string) (*Profile, error) {
 	if person.Kind != directory.Individual {
 		return nil, fmt.Errorf("%s is no person but a %v: only people get a Calendar profile", person.ShortName, person.Kind)
 	}
@@ -62,11 +62,11 @@ func (g *Generator) calendar(groups Groups, person *directory.Principal, platfor
 	if guid == "" || strings.ContainsFunc(guid, notInHost) {
 		return nil, &ValueError{Setting: "guid", Value: guid, Problem: "an identifier cannot be made of it; choose another attribute for the stable id"}
 	}
-	settings := merge(g.layers(groups, person))
+	settings := merge(g.layers(dir, person))
 	if *settings.Deny {
 		return nil, ErrDenied
 	}
-	f := &filling{settings: &settings, vars: vars{person}, password: password}
+	f := &filling{settings: &settings, vars: vars{person, dir}, password: password}
 	top := g.top(Calendar, guid, platform)
 	if err := f.describe(top); err != nil {
 		return nil, err
@@ -143,9 +143,11 @@ func caldavAccount(f *filling) (Dict, error) {
 		return nil, err
 	}
 	account["PayloadDisplayName"] = account["CalDAVAccountDescription"]
-	if err := f.text(account, "CalDAVUsername", "user_name", s.UserName, userName); err != nil {
+	user, err := f.vars.userName(*s.UserName)
+	if err != nil {
 		return nil, err
 	}
+	account["CalDAVUsername"] = user
 	if f.password != "" {
 		account["CalDAVPassword"] = f.password
 	}

@@ -28,7 +28,7 @@ var fields = []field{
 	consent("consent", "Asks for consent to", func(s *Settings) **map[string]string { return &s.Consent }),
 	row("removal", "Removes itself", func(s *Settings) **string { return &s.Removal }, asIs, checkRemoval),
 	text("account_description", "Name of the account", func(s *Settings) **string { return &s.AccountDescription }, nil),
-	text("user_name", "User name", func(s *Settings) **string { return &s.UserName }, userName),
+	login("user_name", "User name", func(s *Settings) **string { return &s.UserName }),
 	row("host", "Server", func(s *Settings) **string { return &s.Host }, asIs, checkHost),
 	row("port", "Port", func(s *Settings) **int { return &s.Port }, strconv.Itoa, checkPort),
 	row("ssl", "Secure connection", func(s *Settings) **bool { return &s.SSL }, strconv.FormatBool, nil),
@@ -72,6 +72,13 @@ func text(key, title string, at func(*Settings) **string, rule func(string) stri
 		return nil
 	}
 	f.value = func(s *Settings, v vars) (string, error) { return v.expand(key, **at(s), rule) }
+	return f
+}
+
+// login makes the row of the name that a person signs in with.
+func login(key, title string, at func(*Settings) **string) field {
+	f := text(key, title, at, userName)
+	f.value = func(s *Settings, v vars) (string, error) { return v.userName(**at(s)) }
 	return f
 }
 

@@ -9,9 +9,13 @@ import (
 	"calport/directory"
 )
 
-// Groups tells the groups of a person, nested ones included. *directory.Snapshot is one.
-type Groups interface {
+// Directory is what profiles ask about people. *directory.Snapshot is one.
+type Directory interface {
+	// MemberOf tells the groups of a person, nested ones included.
 	MemberOf(guid string) []*directory.Principal
+	// ByLogin finds the person whom a user name leads to at sign-in. Errors: directory.ErrNotFound,
+	// directory.ErrAmbiguous.
+	ByLogin(login string) (*directory.Principal, error)
 }
 
 // Generator renders profiles. It is immutable and safe for concurrent use.
@@ -101,10 +105,10 @@ func (s *subjects[T]) of(p *directory.Principal) *T {
 func (s *subjects[T]) empty() bool { return len(s.byGUID)+len(s.byName) == 0 }
 
 // layers are the settings that concern a person, weakest first.
-func (g *Generator) layers(groups Groups, person *directory.Principal) []layer {
+func (g *Generator) layers(dir Directory, person *directory.Principal) []layer {
 	layers := slices.Clip(g.base)
 	if !g.groups.empty() {
-		layers = append(layers, g.groupLayers(groups.MemberOf(person.GUID))...)
+		layers = append(layers, g.groupLayers(dir.MemberOf(person.GUID))...)
 	}
 	if own := g.people.of(person); own != nil {
 		layers = append(layers, layer{"person " + person.ShortName, &own.Settings})
@@ -147,8 +151,8 @@ type Value struct {
 
 // Show returns the effective settings of a person and where each comes from, in the order of the table. What no scope
 // sets is left out.
-func (g *Generator) Show(groups Groups, person *directory.Principal) []Value {
-	layers := g.layers(groups, person)
+func (g *Generator) Show(dir Directory, person *directory.Principal) []Value {
+	layers := g.layers(dir, person)
 	merged := merge(layers)
 	var values []Value
 	for i := range fields {
@@ -163,7 +167,7 @@ func (g *Generator) Show(groups Groups, person *directory.Principal) []Value {
 			continue
 		}
 		if v.Value = v.Written; f.value != nil {
-			v.Value, v.Err = f.value(&merged, vars{person})
+			v.Value, v.Err = f.value(&merged, vars{person, dir})
 		}
 		values = append(values, v)
 	}

@@ -23,10 +23,19 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// groupsOf is a Groups that knows everybody's groups.
+// groupsOf is a Directory of Ada and Zoë that knows everybody's groups.
 type groupsOf map[string][]*directory.Principal
 
 func (g groupsOf) MemberOf(guid string) []*directory.Principal { return g[guid] }
+
+func (g groupsOf) ByLogin(login string) (*directory.Principal, error) {
+	return directory.NewSnapshot([]*directory.Principal{ada, zoë}, time.Time{}).ByLogin(login)
+}
+
+// alone is the directory of one person.
+func alone(p *directory.Principal) *directory.Snapshot {
+	return directory.NewSnapshot([]*directory.Principal{p}, time.Time{})
+}
 
 var ada = &directory.Principal{
 	Kind: directory.Individual, GUID: "6F1AB4C0-2D5E-4F8A-9B3C-0123456789AB", ShortName: "ada", FullName: "Ada Lovelace",
@@ -126,11 +135,11 @@ func TestGoldenProfiles(t *testing.T) {
 		name   string
 		render func() (*Profile, error)
 	}{
-		{"calendar-any", func() (*Profile, error) { return plain.Calendar(nil, ada, Any) }},
-		{"calendar-ios", func() (*Profile, error) { return plain.Calendar(nil, ada, IOS) }},
-		{"calendar-macos", func() (*Profile, error) { return plain.Calendar(nil, ada, MacOS) }},
-		{"calendar-zoe", func() (*Profile, error) { return plain.Calendar(nil, zoë, Any) }},
-		{"calendar-full", func() (*Profile, error) { return full.Calendar(nil, ada, Any) }},
+		{"calendar-any", func() (*Profile, error) { return plain.Calendar(groupsOf{}, ada, Any) }},
+		{"calendar-ios", func() (*Profile, error) { return plain.Calendar(groupsOf{}, ada, IOS) }},
+		{"calendar-macos", func() (*Profile, error) { return plain.Calendar(groupsOf{}, ada, MacOS) }},
+		{"calendar-zoe", func() (*Profile, error) { return plain.Calendar(groupsOf{}, zoë, Any) }},
+		{"calendar-full", func() (*Profile, error) { return full.Calendar(groupsOf{}, ada, Any) }},
 		{"trust-any", func() (*Profile, error) { return plain.Trust(Any) }},
 		{"trust-macos", func() (*Profile, error) { return plain.Trust(MacOS) }},
 		{"diagnostics-http", func() (*Profile, error) { return plain.Diagnostics(LogHTTP, removal) }},

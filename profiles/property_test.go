@@ -37,7 +37,7 @@ consent = { default = "%guid%: %full_name%" }
 	rapid.Check(t, func(t *rapid.T) {
 		person := anybody(t)
 		platform := rapid.SampledFrom([]Platform{Any, IOS, MacOS}).Draw(t, "platform")
-		p, err := g.Calendar(nil, person, platform)
+		p, err := g.Calendar(alone(person), person, platform)
 		if err != nil {
 			if !Skips(err) {
 				t.Fatalf("error %v does not skip the person", err)
@@ -51,7 +51,7 @@ consent = { default = "%guid%: %full_name%" }
 		if err != nil || !reflect.DeepEqual(values, p.Values()) {
 			t.Fatalf("read again it differs (%v):\n%v\n%v", err, values, p.Values())
 		}
-		again, err := g.Calendar(nil, person, platform)
+		again, err := g.Calendar(alone(person), person, platform)
 		if err != nil || !bytes.Equal(again.Bytes(), p.Bytes()) {
 			t.Fatalf("rendered again it differs (%v)", err)
 		}
@@ -67,7 +67,7 @@ func TestIdentifiersAreStable(t *testing.T) {
 	other := newGenerator(t, testServer(), "[everyone]\nport = 443\n")
 	render := func(g *Generator, p *directory.Principal) (Dict, Dict) {
 		t.Helper()
-		profile, err := g.Calendar(nil, p, Any)
+		profile, err := g.Calendar(alone(p), p, Any)
 		if err != nil {
 			t.Fatal(err)
 		}

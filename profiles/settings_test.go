@@ -235,7 +235,7 @@ func TestRemovals(t *testing.T) {
 
 func TestRemovalIsADateOrASpan(t *testing.T) {
 	for text, key := range map[string]string{"2027-06-30": "RemovalDate", "30d": "DurationUntilRemoval"} {
-		p, err := newGenerator(t, testServer(), "[everyone]\nremoval = \""+text+"\"\n").Calendar(nil, ada, Any)
+		p, err := newGenerator(t, testServer(), "[everyone]\nremoval = \""+text+"\"\n").Calendar(groupsOf{}, ada, Any)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -128,7 +129,10 @@ func checkTemplate(template string, rule func(string) string) string {
 }
 
 // vars is where the values of variables come from.
-type vars struct{ person *directory.Principal }
+type vars struct {
+	person *directory.Principal
+	dir    Directory
+}
 
 // lookup returns the value of a variable, without space around it; empty if the person has none.
 func (v vars) lookup(name string) string {
@@ -185,6 +189,29 @@ func (v vars) fill(setting, template string) (string, error) {
 		out.WriteString(value)
 	}
 	return out.String(), nil
+}
+
+// userName fills in the user name. Whoever signs in with it must be this person and nobody else: a profile with another
+// name would ask for a password that the server never takes.
+func (v vars) userName(template string) (string, error) {
+	const setting = "user_name"
+	name, err := v.expand(setting, template, userName)
+	if err != nil {
+		return "", err
+	}
+	found, err := v.dir.ByLogin(name)
+	problem := ""
+	switch {
+	case errors.Is(err, directory.ErrAmbiguous):
+		problem = "several people have this name"
+	case err != nil:
+		problem = "nobody signs in by this name"
+	case directory.Fold(found.GUID) != directory.Fold(v.person.GUID):
+		problem = "it is " + found.ShortName + " who signs in by this name"
+	default:
+		return name, nil
+	}
+	return "", &ValueError{setting, name, problem + "; choose variables that lead to each person alone, such as %short_name%"}
 }
 
 // consent fills in the texts of all languages.

@@ -27,7 +27,7 @@ func TestVariables(t *testing.T) {
 		if problem := checkTemplate(test.template, nil); problem != "" {
 			t.Errorf("%q: %s", test.template, problem)
 		}
-		if got, err := (vars{full}).expand("description", test.template, nil); err != nil || got != test.want {
+		if got, err := (vars{full, nil}).expand("description", test.template, nil); err != nil || got != test.want {
 			t.Errorf("%q: %q, %v, want %q", test.template, got, err, test.want)
 		}
 	}
@@ -44,7 +44,7 @@ func TestVariablesAreCaseSensitive(t *testing.T) {
 func TestMissingValuesNameVariableAndSetting(t *testing.T) {
 	nobody := &directory.Principal{ShortName: "x", Mails: []string{" "}}
 	for _, variable := range []string{"first_name", "last_name", "email", "job_title", "mobile_phone", "guid", "ldap:o"} {
-		_, err := (vars{nobody}).expand("description", "a %"+variable+"% b", nil)
+		_, err := (vars{nobody, nil}).expand("description", "a %"+variable+"% b", nil)
 		var missing *MissingError
 		if !errors.As(err, &missing) || missing.Variable != variable || missing.Setting != "description" || !Skips(err) {
 			t.Errorf("%s: error %v", variable, err)
@@ -68,7 +68,7 @@ func TestUnusableValuesSkipThePerson(t *testing.T) {
 	} {
 		p := *ada
 		test.spoil(&p)
-		_, err := g.Calendar(nil, &p, Any)
+		_, err := g.Calendar(alone(&p), &p, Any)
 		var unusable *ValueError
 		if !errors.As(err, &unusable) || unusable.Setting != test.setting || !Skips(err) {
 			t.Errorf("%s: error %v", test.setting, err)
@@ -80,7 +80,7 @@ func TestOnlyPeopleGetCalendarProfiles(t *testing.T) {
 	g := newGenerator(t, testServer(), "")
 	p := *ada
 	p.Kind = directory.Room
-	if _, err := g.Calendar(nil, &p, Any); err == nil || Skips(err) || !strings.Contains(err.Error(), "ROOM") {
+	if _, err := g.Calendar(alone(&p), &p, Any); err == nil || Skips(err) || !strings.Contains(err.Error(), "ROOM") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -95,7 +95,7 @@ func FuzzTemplate(f *testing.F) {
 		}
 		p := &directory.Principal{ShortName: value, FullName: value, FirstName: value, LastName: value, Mails: []string{value}, JobTitle: value,
 			MobilePhone: value, GUID: value}
-		out, err := (vars{p}).expand("description", template, nil)
+		out, err := (vars{p, nil}).expand("description", template, nil)
 		if err != nil {
 			if !Skips(err) {
 				t.Fatalf("%q: error %v does not skip", template, err)

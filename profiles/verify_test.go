@@ -17,7 +17,7 @@ import (
 // sound returns the values of a sound profile, which tests then spoil.
 func sound(t testing.TB) (top, account Dict) {
 	t.Helper()
-	p, err := newGenerator(t, testServer(), "").Calendar(nil, ada, Any)
+	p, err := newGenerator(t, testServer(), "").Calendar(groupsOf{}, ada, Any)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func expandingBinary() string {
 }
 
 func TestVerifyFindsDuplicateKeys(t *testing.T) {
-	p, err := newGenerator(t, testServer(), "").Calendar(nil, ada, Any)
+	p, err := newGenerator(t, testServer(), "").Calendar(groupsOf{}, ada, Any)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func TestDescribeSaysWhatIsInside(t *testing.T) {
 	}
 	var out strings.Builder
 	for _, p := range []*Profile{
-		must(g.Calendar(nil, ada, Any)), must(g.Calendar(nil, ada, MacOS)), must(g.Trust(Any)),
+		must(g.Calendar(groupsOf{}, ada, Any)), must(g.Calendar(groupsOf{}, ada, MacOS)), must(g.Trust(Any)),
 		must(g.Diagnostics(LogHTTP, time.Date(2026, 12, 1, 18, 30, 0, 0, time.UTC))),
 	} {
 		fmt.Fprintf(&out, "== %s for %s\n", p.Kind, p.Platform)

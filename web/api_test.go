@@ -121,7 +121,7 @@ func TestProfileOfTheAPIIsThatOfTheExport(t *testing.T) {
 	}
 	dir := t.TempDir()
 	_, err = export.Run(t.Context(), export.Options{
-		Dir: dir, Format: export.Unsigned, People: h.live.Snapshot().All(directory.Individual), Groups: h.live.Snapshot(), Generator: renderer.Generator,
+		Dir: dir, Format: export.Unsigned, People: h.live.Snapshot().All(directory.Individual), Directory: h.live.Snapshot(), Generator: renderer.Generator,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -72,7 +72,7 @@ func (s *site) makePassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view.UserName = accountOf(renderer.Generator.Show(renderer.Groups, visitorOf(r.Context()).person)).UserName
+	view.UserName = accountOf(renderer.Generator.Show(renderer.Directory, visitorOf(r.Context()).person)).UserName
 	return s.render(w, r, http.StatusOK, "password", "App password", view)
 }
 

@@ -77,7 +77,7 @@ func (s *site) testOf(r *http.Request) (view testView, a check.Account, err erro
 		return view, a, err
 	}
 	v := visitorOf(r.Context())
-	view.Account = accountOf(renderer.Generator.Show(renderer.Groups, v.person))
+	view.Account = accountOf(renderer.Generator.Show(renderer.Directory, v.person))
 	view.Asks = s.o.AppPasswords == signin.NoAppPasswords
 	a = s.o.Walk
 	a.Host, a.User, a.Timeout = view.Account.Host, view.Account.UserName, testStep

@@ -53,7 +53,7 @@ func (s *site) androidCode(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a := accountOf(renderer.Generator.Show(renderer.Groups, visitorOf(r.Context()).person))
+	a := accountOf(renderer.Generator.Show(renderer.Directory, visitorOf(r.Context()).person))
 	if a.UserName == "" {
 		return noSuchPath
 	}
@@ -69,7 +69,7 @@ func (s *site) manual(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, "manual", "Manual set-up", manualView{
 		HasTrust: renderer.Generator.HasTrust(),
 		May:      s.mayServe(v),
-		Account:  accountOf(renderer.Generator.Show(renderer.Groups, v.person)),
+		Account:  accountOf(renderer.Generator.Show(renderer.Directory, v.person)),
 	})
 }
 

@@ -42,6 +42,7 @@ type house struct {
 	options   Options
 	clock     *clock
 	log       *logBuffer
+	folder    string // of the store
 }
 
 // plan is what differs between houses.
@@ -64,11 +65,11 @@ func build(t testing.TB, p plan) *house {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	h := &house{clock: newClock(), log: &logBuffer{}}
+	h := &house{clock: newClock(), log: &logBuffer{}, folder: t.TempDir()}
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	h.people(t, ctx, log)
 	var err error
-	if h.store, err = store.Open(ctx, store.Options{Path: filepath.Join(t.TempDir(), "calport.db"), Now: h.clock.now, Log: log}); err != nil {
+	if h.store, err = store.Open(ctx, store.Options{Path: filepath.Join(h.folder, "calport.db"), Now: h.clock.now, Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.store.Close() })

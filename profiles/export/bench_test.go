@@ -95,6 +95,7 @@ func librarySigner(b *testing.B, authority *signing.Authority, key signing.KeyTy
 // run: rendering and signing, and the same with the check of each signature.
 func BenchmarkEncodeSign(b *testing.B) {
 	list := people(1000)
+	dir := snapshot(list)
 	for _, bench := range []struct {
 		name string
 		key  signing.KeyType
@@ -104,7 +105,7 @@ func BenchmarkEncodeSign(b *testing.B) {
 			authority, signer := newSigner(b, bench.key)
 			bare, library := bareSigner(b, bench.key), librarySigner(b, authority, bench.key)
 			render := func(n int) []byte {
-				p, err := g.Calendar(nil, list[n%len(list)], profiles.Any)
+				p, err := g.Calendar(dir, list[n%len(list)], profiles.Any)
 				if err != nil {
 					b.Error(err)
 				}

@@ -65,7 +65,7 @@ type Options struct {
 	Everyone bool // People are all who get a profile: whoever the old manifest names besides has gone
 
 	People    iter.Seq[*directory.Principal] // only Individuals
-	Groups    profiles.Groups
+	Directory profiles.Directory
 	Generator *profiles.Generator
 	Signer    Signer // may be nil when Format is Unsigned
 

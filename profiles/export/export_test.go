@@ -54,7 +54,11 @@ func people(n int) []*directory.Principal {
 }
 
 func options(t testing.TB, dir string, list []*directory.Principal, signer Signer) Options {
-	return Options{Dir: dir, Everyone: true, People: seq(list), Generator: newGenerator(t, ""), Signer: signer}
+	return Options{Dir: dir, Everyone: true, People: seq(list), Directory: snapshot(list), Generator: newGenerator(t, ""), Signer: signer}
+}
+
+func snapshot(list []*directory.Principal) *directory.Snapshot {
+	return directory.NewSnapshot(slices.Clone(list), time.Time{})
 }
 
 func seq(list []*directory.Principal) iter.Seq[*directory.Principal] { return slices.Values(list) }

@@ -11,7 +11,7 @@ import (
 // Renderer renders single profiles, unsigned with the same bytes as an export. It is safe for concurrent use.
 type Renderer struct {
 	Generator *profiles.Generator
-	Groups    profiles.Groups
+	Directory profiles.Directory
 	Signer    Signer // may be nil if nothing signed is asked for
 	Cache     *Cache // of signed profiles; nil: none
 }
@@ -26,7 +26,7 @@ type Artefact struct {
 
 // Calendar renders a person's profile. Errors for which [profiles.Skips] is true concern this person.
 func (r *Renderer) Calendar(person *directory.Principal, platform profiles.Platform, signed bool) (*Artefact, error) {
-	p, err := r.Generator.Calendar(r.Groups, person, platform)
+	p, err := r.Generator.Calendar(r.Directory, person, platform)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (r *Renderer) Calendar(person *directory.Principal, platform profiles.Platf
 // CalendarWithPassword renders a person's profile with a password for the device that it is made for. It is signed anew
 // each time and remembered nowhere.
 func (r *Renderer) CalendarWithPassword(person *directory.Principal, platform profiles.Platform, password string, signed bool) (*Artefact, error) {
-	p, err := r.Generator.CalendarWithPassword(r.Groups, person, platform, password)
+	p, err := r.Generator.CalendarWithPassword(r.Directory, person, platform, password)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ func TestRenderedBytesAreTheExports(t *testing.T) {
 	o := options(t, dir, people(1), signer)
 	o.Format = Both
 	mustRun(t, o, Summary{Written: 1})
-	r := &Renderer{Generator: o.Generator, Signer: signer}
+	r := &Renderer{Generator: o.Generator, Directory: o.Directory, Signer: signer}
 	a, err := r.Calendar(person(0), profiles.Any, false)
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +36,7 @@ func TestRenderedBytesAreTheExports(t *testing.T) {
 func TestSignedBytesStayTheSameWhileCached(t *testing.T) {
 	_, signer := newSigner(t, signing.ECDSAP256)
 	_, other := newSigner(t, signing.ECDSAP256)
-	r := &Renderer{Generator: newGenerator(t, ""), Signer: signer, Cache: NewCache(1 << 20)}
+	r := &Renderer{Generator: newGenerator(t, ""), Directory: snapshot(people(1)), Signer: signer, Cache: NewCache(1 << 20)}
 	var group sync.WaitGroup
 	artefacts := make([]*Artefact, 8)
 	for i := range artefacts {
@@ -87,7 +87,7 @@ func TestCacheForgetsTheLeastRecentlyUsed(t *testing.T) {
 }
 
 func TestSignedNeedsASigner(t *testing.T) {
-	r := &Renderer{Generator: newGenerator(t, "")}
+	r := &Renderer{Generator: newGenerator(t, ""), Directory: snapshot(people(1))}
 	if _, err := r.Calendar(person(0), profiles.Any, true); !errors.Is(err, errNoSigner) {
 		t.Errorf("error %v, want %v", err, errNoSigner)
 	}
@@ -98,7 +98,7 @@ func TestSignedNeedsASigner(t *testing.T) {
 
 func TestAProfileWithAPasswordIsRememberedNowhere(t *testing.T) {
 	_, signer := newSigner(t, signing.ECDSAP256)
-	r := &Renderer{Generator: newGenerator(t, ""), Signer: signer, Cache: NewCache(1 << 20)}
+	r := &Renderer{Generator: newGenerator(t, ""), Directory: snapshot(people(1)), Signer: signer, Cache: NewCache(1 << 20)}
 	a, err := r.CalendarWithPassword(person(0), profiles.IOS, "secretsecret", true)
 	if err != nil || !bytes.Contains(a.Bytes, []byte("secretsecret")) || a.Signer != signer.Fingerprint() {
 		t.Fatalf("got %+v, %v", a, err)

@@ -53,7 +53,7 @@ func (x *run) one(i *item, stage *stage) error {
 	if i.old != nil {
 		i.entry.Signed, i.entry.Unsigned = i.old.Signed, i.old.Unsigned
 	}
-	p, err := x.Generator.Calendar(x.Groups, i.person, x.Platform)
+	p, err := x.Generator.Calendar(x.Directory, i.person, x.Platform)
 	if err != nil {
 		x.without(i, err)
 		return nil

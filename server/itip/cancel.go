@@ -27,7 +27,7 @@ func (o *organizing) cancel() {
 				return o.cancellation(o.before, ids, who, o.after.highest())
 			},
 		})
-		SetStatus(o.after.cal, o.address(who), statusDelivered)
+		o.markSent(who)
 	}
 }
 

@@ -57,8 +57,8 @@ func Deliver(m *Message, mine *ical.Component, x Context) (Delivery, error) {
 	if m.Method.toOrganizer() {
 		return c.deliverToOrganizer(m, mine)
 	}
-	if mine != nil && Organizer(mine) != "" && !c.same(Organizer(mine), m.From) {
-		return Delivery{Status: statusRejected}, broken(ErrRejected, "%s is the organizer, not %s", Organizer(mine), m.From)
+	if err := c.checkOrganizer(m, mine); err != nil {
+		return Delivery{Status: statusRejected}, err
 	}
 	switch m.Method {
 	case MethodRequest:
@@ -71,6 +71,27 @@ func Deliver(m *Message, mine *ical.Component, x Context) (Delivery, error) {
 		return Delivery{Status: statusDelivered}, nil
 	}
 	return Delivery{Status: statusRejected}, broken(ErrMessage, "unknown METHOD %q", m.Method)
+}
+
+// checkOrganizer looks whether a message of an organizer is his and to the
+// recipient, whose copy it is not to take over from another.
+func (x *call) checkOrganizer(m *Message, mine *ical.Component) error {
+	invited := m.Method != MethodRequest
+	for c := range scheduled(m.Calendar) {
+		invited = invited || x.mine(c) != nil
+		if p := c.Prop("ORGANIZER"); p != nil && !x.same(p.Value(), m.From) {
+			return broken(ErrMessage, "%s of %s by %s", m.Method, p.Value(), m.From)
+		}
+	}
+	switch old := Organizer(mine); {
+	case x.me(m.From):
+		return broken(ErrRejected, "the recipient is the organizer")
+	case !invited:
+		return broken(ErrRejected, "the recipient is not invited")
+	case old != "" && !x.same(old, m.From):
+		return broken(ErrRejected, "%s is the organizer, not %s", old, m.From)
+	}
+	return nil
 }
 
 // deliverToOrganizer lets a message of an attendee act on the organizer's copy.

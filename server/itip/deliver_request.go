@@ -15,13 +15,13 @@ type receiving struct {
 	before  *series // the recipient's copy as it was
 	out     *series // what it becomes
 	refresh bool
-	changes []Recurrence
+	anew    bool // until now nobody scheduled for the copy
 }
 
 // deliverRequest merges a REQUEST into the recipient's copy.
 func (x *call) deliverRequest(m *Message, mine *ical.Component) Delivery {
 	foreign := mine != nil && Organizer(mine) == ""
-	r := &receiving{call: x, message: x.read(m.Calendar), refresh: m.Refresh}
+	r := &receiving{call: x, message: x.read(received(m.Calendar)), refresh: m.Refresh}
 	if mine == nil || foreign {
 		d := r.create()
 		if d.Outcome == Create && foreign {
@@ -31,17 +31,31 @@ func (x *call) deliverRequest(m *Message, mine *ical.Component) Delivery {
 	}
 	r.before = x.read(mine, r.message)
 	r.out = x.read(mine.Clone(), r.message)
-	switch {
-	case OrganizerAgent(mine) != AgentServer:
-		// Until now nobody scheduled for this copy: it starts anew.
+	if r.anew = OrganizerAgent(mine) != AgentServer; r.anew {
 		r.clear()
-		r.takeInstances()
-	case r.message.parts[whole] != nil:
+	}
+	if r.message.parts[whole] != nil && !r.anew {
 		r.takeWhole()
-	default:
+	} else {
 		r.takeInstances()
 	}
 	return r.update()
+}
+
+// received returns a message without what a sender must not set: alarms, and the
+// parameters by which servers note what they did (RFC 6638 section 7).
+func received(message *ical.Component) *ical.Component {
+	cal := message.Clone()
+	cal.Del("METHOD")
+	for c := range scheduled(cal) {
+		c.DelChildren(func(s *ical.Component) bool { return s.Name == "VALARM" })
+		for _, p := range c.Properties {
+			if n := p.Name(); n == "ATTENDEE" || n == "ORGANIZER" {
+				publicUser(p)
+			}
+		}
+	}
+	return cal
 }
 
 // renamed returns an object under a new UID.
@@ -60,10 +74,8 @@ func (r *receiving) create() Delivery {
 	if r.refresh {
 		return d // he deleted it and does not want to know
 	}
-	cal := r.message.cal.Clone()
-	cal.Del("METHOD")
 	r.before = r.read(nil)
-	r.out = r.read(cal)
+	r.out = r.read(r.message.cal)
 	shown := false
 	for _, at := range slices.Clone(r.out.ids) {
 		c := r.out.parts[at]
@@ -178,11 +190,8 @@ func (r *receiving) keepOwn(at id) {
 func (r *receiving) takeInstances() {
 	r.takeZones()
 	for _, at := range r.message.ids {
-		if late(r.message.parts[at], r.before.parts[at]) {
-			continue
-		}
 		c := r.merged(at)
-		if r.hides(at, c) {
+		if !r.anew && (late(c, r.before.parts[at]) || r.hides(at, c)) {
 			continue
 		}
 		r.out.include(at)

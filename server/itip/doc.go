@@ -17,6 +17,15 @@
 //	a room decides      Answer       -> copy, reply
 //	mail arrives        ReadMessage  -> message
 //
+// What an attendee removes from his copy of a series he declines, and does not
+// see again until he is asked anew. Apple's server keeps such instances as
+// hidden components and takes them out whenever the copy is read; here the copy
+// itself says so, by the EXDATE that the client sent. What is stored is what is
+// read.
+//
+// Not here: groups as attendees, which package schedule expands, and delegation
+// by a client's write, which RFC 6638 leaves to the client.
+//
 // Invariants:
 //
 //   - No argument is changed and no result shares a component or property with

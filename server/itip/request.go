@@ -29,10 +29,19 @@ func (o *organizing) request() {
 		d.make = func() *ical.Component { return o.view(o.after, ids) }
 		o.requests.add(d)
 		if !refresh {
-			SetStatus(o.after.cal, who, statusDelivered)
-			for _, at := range sees {
-				ask(o.find(o.after.parts[at], who))
-			}
+			o.markSent(who)
+		}
+	}
+}
+
+// markSent notes that an attendee is sent a message: for now it is as good as
+// delivered. Who has not answered is asked to.
+func (o *organizing) markSent(who string) {
+	for _, at := range o.after.ids {
+		p := o.find(o.after.parts[at], who)
+		setParam(p, "SCHEDULE-STATUS", statusDelivered)
+		if p != nil && agent(p) == AgentServer {
+			ask(p)
 		}
 	}
 }

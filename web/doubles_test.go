@@ -58,3 +58,8 @@ type admits struct{ person *directory.Principal }
 func (a admits) Check(context.Context, signin.Attempt) (*directory.Principal, error) {
 	return a.person, nil
 }
+
+// brokenRecords cannot write.
+type brokenRecords struct{ Records }
+
+func (brokenRecords) NoteDownload(context.Context, Download) error { return errBroken }

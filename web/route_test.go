@@ -60,7 +60,7 @@ func TestHeadTellsWhatGetWould(t *testing.T) {
 	b := h.browser(t).signIn("ada")
 	varying := []string{"Date", "Transfer-Encoding"}
 	for _, path := range []string{
-		"/", homePath, insidePath, manualPath, helpPath, signInPath, calendarProfilePath, trustProfilePath, diagnosticsProfilePath,
+		"/", homePath, insidePath, manualPath, helpPath, devicesPath, anotherPath, testPath, linkPath, androidCodePath, signInPath, calendarProfilePath, trustProfilePath, diagnosticsProfilePath,
 		"/nowhere", "/api/v1/profiles", "/api/v1/profiles/ada.mobileconfig", "/api/v1/profiles/nobody.mobileconfig", "/api/v1/nothing", staticPathOf(t, b, "css"),
 	} {
 		get := b.get(path, "Authorization", "Bearer "+secret)
@@ -104,7 +104,7 @@ func TestStaticFilesAreKeptForEver(t *testing.T) {
 func TestEveryAnswerIsNarrow(t *testing.T) {
 	h := build(t, plan{})
 	b := h.browser(t).signIn("ada")
-	for _, path := range []string{"/", homePath, signInPath, helpPath, "/nowhere", calendarProfilePath, "/api/v1/profiles", "/api/v1/nothing", staticPathOf(t, b, "js")} {
+	for _, path := range []string{"/", homePath, signInPath, helpPath, devicesPath, linkPath, androidCodePath, "/nowhere", calendarProfilePath, "/api/v1/profiles", "/api/v1/nothing", staticPathOf(t, b, "js")} {
 		a := b.get(path)
 		a.header(t, "X-Content-Type-Options", "nosniff").header(t, "X-Frame-Options", "DENY").header(t, "Referrer-Policy", "same-origin")
 		csp := a.Header.Get("Content-Security-Policy")
@@ -118,7 +118,7 @@ func TestPagesNeedNothingFromElsewhereAndAreSmall(t *testing.T) {
 	h := build(t, plan{})
 	b := h.browser(t).signIn("ada")
 	inline := regexp.MustCompile(`(?i)\son[a-z]+=|\sstyle=|<style|javascript:|src="(https?:)?//|href="https?://`)
-	for _, path := range []string{homePath, insidePath, manualPath, helpPath, "/nowhere"} {
+	for _, path := range []string{homePath, insidePath, manualPath, helpPath, devicesPath, anotherPath, testPath, "/nowhere"} {
 		a := b.get(path)
 		size := len(a.body)
 		for _, asset := range slices.Compact(slices.Sorted(slices.Values(assets.FindAllString(a.body, -1)))) {

@@ -1,9 +1,12 @@
 package web
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
@@ -11,6 +14,8 @@ import (
 
 	"calport/directory"
 	"calport/directory/demo"
+	"calport/directory/signin"
+	"calport/server/store"
 )
 
 // TestScreenshots takes every page at two widths in light and dark, and wants no page wider than its window and no
@@ -19,12 +24,15 @@ func TestScreenshots(t *testing.T) {
 	c := chrome(t)
 	h := build(t, plan{})
 	known := build(t, plan{noTrust: true})
+	offered := furnished(t, signin.AppPasswordsOffered)
+	required := furnished(t, signin.AppPasswordsRequired)
 	denied := build(t, plan{access: &directory.Access{Server: directory.Rule{Everyone: true}}})
 	shots := []struct {
 		name, path string
 		house      *house
 		anonymous  bool
 		agent      string // in place of the usual one
+		press      string // a button to press first
 	}{
 		{name: "1-sign-in", path: signInPath, house: h, anonymous: true},
 		{name: "1-sign-in-download", path: signInPath + "?to=/portal/profile/calendar.mobileconfig", house: h, anonymous: true},
@@ -36,6 +44,20 @@ func TestScreenshots(t *testing.T) {
 		{name: "3-inside", path: insidePath, house: h},
 		{name: "4-manual", path: manualPath, house: h},
 		{name: "5-help", path: helpPath, house: h},
+		{name: "2-home-offered", path: homePath, house: offered},
+		{name: "2-home-required", path: homePath, house: required},
+		{name: "4-manual-required", path: manualPath, house: required},
+		{name: "7-password-install", path: homePath, house: required, press: `form[action="/portal/app-passwords"] button`},
+		{name: "7-password-other", path: devicesPath + "?", house: offered, press: `form[action="/portal/app-passwords"] button`},
+		{name: "8-devices", path: devicesPath, house: offered},
+		{name: "8-devices-none", path: devicesPath, house: h},
+		{name: "9-another", path: anotherPath, house: h},
+		{name: "9-another-link", path: anotherPath, house: offered, press: `form[action="/portal/another"] button`},
+		{name: "9-link", path: linkPath + "?key=" + offered.link(t, "grace"), house: offered, anonymous: true},
+		{name: "9-link-spent", path: linkPath + "?key=guessed", house: offered, anonymous: true},
+		{name: "10-test", path: testPath, house: offered},
+		{name: "10-test-off", path: testPath, house: h},
+		{name: "10-test-run", path: testPath, house: offered, press: `form[action="/portal/test"] button`},
 		{name: "6-nothing", path: "/nowhere", house: h, anonymous: true},
 	}
 	for _, scheme := range []string{"light", "dark"} {
@@ -50,6 +72,9 @@ func TestScreenshots(t *testing.T) {
 				}
 				c.is(t, agent, width, scheme)
 				c.open(t, shot.house, shot.path, shot.anonymous)
+				if shot.press != "" {
+					c.press(t, shot.press)
+				}
 				c.inspect(t, shot.name, width)
 				c.keep(t, shot.name, width, scheme)
 			}
@@ -69,11 +94,47 @@ func (c *chromeTab) open(t *testing.T, h *house, path string, anonymous bool) {
 		return
 	}
 	c.do(t, chromedp.Navigate(h.URL+path), chromedp.WaitVisible(chromedp.CSS("h1")))
-	if evaluate[bool](t, c, `!!document.getElementById("password")`) {
+	if evaluate[bool](t, c, `!!document.getElementById("name")`) {
 		c.signIn(t, "ada", demo.Password)
 		c.do(t, chromedp.WaitVisible(chromedp.CSS("nav")))
 	}
 	c.do(t, chromedp.WaitReady(chromedp.CSS("footer")))
+}
+
+// press fills in what must be filled in, presses a button and waits for the page that comes.
+func (c *chromeTab) press(t *testing.T, selector string) {
+	t.Helper()
+	evaluate[bool](t, c, `(() => {
+  const button = document.querySelector(`+strconv.Quote(selector)+`);
+  for (const input of button.form.querySelectorAll("input[required]")) input.value ||= "Thunderbird at work";
+  document.body.dataset.old = "yes";
+  button.click();
+  return true;
+})()`)
+	c.do(t, chromedp.WaitVisible(chromedp.CSS("body:not([data-old]) h1")), chromedp.WaitReady(chromedp.CSS("footer")))
+}
+
+// furnished is a house where ada has devices of all kinds.
+func furnished(t *testing.T, policy signin.Policy) *house {
+	t.Helper()
+	h := build(t, plan{appPasswords: policy})
+	now, owner := h.clock.now(), ownerOf(h.person(t, "ada"))
+	phone := h.appPassword(t, "ada", "iPhone", "phone")
+	h.appPassword(t, "ada", "Thunderbird at home", "")
+	old := h.appPassword(t, "ada", "The iPad that was lost", "")
+	const agent = "iOS/18.1 (22B83) dataaccessd/1.0"
+	signIns := []store.SignIn{
+		{Owner: owner, Client: agent, AppPassword: phone, Succeeded: now.Add(-3 * time.Minute), From: "192.0.2.17"},
+		{Owner: owner, Client: "macOS/15.1 (24B83) dataaccessd/1.0", Succeeded: now.Add(-26 * time.Hour), From: "2001:db8::17"},
+		{Owner: owner, Client: agent, AppPassword: old, Failed: now.Add(-time.Hour), FailedFrom: "198.51.100.4", Reason: "app-password-ended", Failures: 31},
+		{Owner: owner, Client: "DAVx5/4.4.3-ose (2024/10/19; dav4jvm; okhttp/4.12.0) Android/14", Failed: now.Add(-2 * time.Hour), FailedFrom: "192.0.2.17", Reason: "wrong-password", Failures: 1},
+	}
+	err := errors.Join(h.store.NoteSignIns(t.Context(), signIns), h.store.RevokeAppPassword(t.Context(), owner, old),
+		h.store.NoteDownload(t.Context(), store.Download{Owner: owner, Device: "other", Name: "iPad", Platform: "ios", Profile: "old"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
 }
 
 func (c *chromeTab) wrongPassword(t *testing.T, h *house) {

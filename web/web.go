@@ -114,6 +114,14 @@ type site struct {
 
 // New checks the options and makes the site of them. The handler is safe for concurrent use.
 func New(o Options) (http.Handler, error) {
+	s, err := newSite(o)
+	if err != nil {
+		return nil, err
+	}
+	return s.routes(), nil
+}
+
+func newSite(o Options) (*site, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -129,7 +137,7 @@ func New(o Options) (http.Handler, error) {
 	if s.pages, err = parseTemplates(s.static); err != nil {
 		return nil, err
 	}
-	return s.routes(), nil
+	return s, nil
 }
 
 func (o Options) check() error {

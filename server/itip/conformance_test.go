@@ -218,7 +218,7 @@ func (p *player) playOn(uri string, r request) {
 	collection := fmt.Sprintf("%s/", strings.TrimSuffix(strings.TrimSuffix(p.current, name), "/"))
 	switch method {
 	case "PUT":
-		p.put1(h, name, r)
+		p.playPut(h, name, r)
 	case "GET":
 		if c := h.items[name]; c != nil {
 			p.settle()
@@ -243,7 +243,7 @@ func (p *player) playOn(uri string, r request) {
 	p.verify(r, h, inbox)
 }
 
-func (p *player) put1(h *home, name string, r request) {
+func (p *player) playPut(h *home, name string, r request) {
 	cal := p.file(strings.TrimSpace(r.File))
 	stale := false
 	for _, header := range r.Headers {

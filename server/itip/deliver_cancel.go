@@ -40,7 +40,7 @@ func (x *call) deliverCancel(m *Message, mine *ical.Component) Delivery {
 	d.Outcome, d.Object = Update, out.cal
 	if x.Auto {
 		d.Item = nil
-		clear(out, gone)
+		dropCancelled(out, gone)
 		if len(out.ids) == 0 {
 			d.Outcome, d.Object = Remove, nil
 		}
@@ -75,8 +75,8 @@ func cancelPart(c, by *ical.Component) {
 	}
 }
 
-// clear removes what was cancelled.
-func clear(out *series, gone []id) {
+// dropCancelled removes what was cancelled.
+func dropCancelled(out *series, gone []id) {
 	for _, at := range slices.Clone(out.ids) {
 		if !cancelled(out.parts[at]) || !slices.Contains(gone, whole) && !slices.Contains(gone, at) {
 			continue

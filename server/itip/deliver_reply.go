@@ -49,10 +49,7 @@ func (x *call) deliverReply(m *Message, mine *ical.Component) Delivery {
 func (r *replying) answer(at id) {
 	from := r.message.parts[at]
 	p := r.find(from, r.who)
-	if p == nil {
-		return
-	}
-	if r.out.effective(at) == nil {
+	if p == nil || r.out.effective(at) == nil {
 		return
 	}
 	r.admitDelegate(at, p)

@@ -21,7 +21,7 @@ type receiving struct {
 // deliverRequest merges a REQUEST into the recipient's copy.
 func (x *call) deliverRequest(m *Message, mine *ical.Component) Delivery {
 	foreign := mine != nil && Organizer(mine) == ""
-	r := &receiving{call: x, message: x.read(received(m.Calendar)), refresh: m.Refresh}
+	r := &receiving{call: x, message: x.read(m.Calendar), refresh: m.Refresh}
 	if mine == nil || foreign {
 		d := r.create()
 		if d.Outcome == Create && foreign {
@@ -42,22 +42,6 @@ func (x *call) deliverRequest(m *Message, mine *ical.Component) Delivery {
 	return r.update()
 }
 
-// received returns a message without what a sender must not set: alarms, and the
-// parameters by which servers note what they did (RFC 6638 section 7).
-func received(message *ical.Component) *ical.Component {
-	cal := message.Clone()
-	cal.Del("METHOD")
-	for c := range scheduled(cal) {
-		c.DelChildren(func(s *ical.Component) bool { return s.Name == "VALARM" })
-		for _, p := range c.Properties {
-			if n := p.Name(); n == "ATTENDEE" || n == "ORGANIZER" {
-				publicUser(p)
-			}
-		}
-	}
-	return cal
-}
-
 // renamed returns an object under a new UID.
 func (x *call) renamed(mine *ical.Component) *ical.Component {
 	object := mine.Clone()
@@ -74,8 +58,10 @@ func (r *receiving) create() Delivery {
 	if r.refresh {
 		return d // he deleted it and does not want to know
 	}
+	cal := r.message.cal.Clone()
+	cal.Del("METHOD")
 	r.before = r.read(nil)
-	r.out = r.read(r.message.cal)
+	r.out = r.read(cal)
 	shown := false
 	for _, at := range slices.Clone(r.out.ids) {
 		c := r.out.parts[at]

@@ -71,9 +71,9 @@ type organizing struct {
 	created       bool // there was no meeting before
 	full          bool // the series was rescheduled as a whole
 
-	levels map[id]level           // how each instance changed
-	resets map[*ical.Property]int // lines of attendees who have to answer anew
-	calls  map[string][]id        // and the instances, by attendee: who was re-invited by hand
+	levels map[id]level            // how each instance changed
+	resets map[*ical.Property]bool // lines of attendees who have to answer anew
+	again  map[string][]id         // who was asked again by hand, for what
 
 	cancels, requests outgoing
 }
@@ -117,7 +117,7 @@ func (o *organizing) keepComments() error {
 // settle decides what the PARTSTAT of each attendee is: the client has no say
 // in it but to ask again.
 func (o *organizing) settle() {
-	o.resets, o.calls = map[*ical.Property]int{}, map[string][]id{}
+	o.resets, o.again = map[*ical.Property]bool{}, map[string][]id{}
 	for _, at := range o.after.ids {
 		c := o.after.parts[at]
 		old := o.before.effective(at)
@@ -156,12 +156,12 @@ func (o *organizing) settleAttendee(at id, p, was *ical.Property, moved bool) {
 	switch {
 	case moved:
 		setPartstat(p, NeedsAction)
-		o.resets[p] = 0
+		o.resets[p] = true
 	case again:
 		setPartstat(p, NeedsAction)
-		o.resets[p] = 0
+		o.resets[p] = true
 		k := o.key(p.Value())
-		o.calls[k] = append(o.calls[k], at)
+		o.again[k] = append(o.again[k], at)
 	default:
 		setPartstat(p, partstat(was))
 	}
@@ -200,7 +200,7 @@ func (o *organizing) keepOverrides() {
 				p.DelParam("RSVP")
 			}
 			if moved {
-				o.resets[p] = 0
+				o.resets[p] = true
 			}
 		}
 		if keep {

@@ -20,7 +20,7 @@ var methods = []Method{
 //
 // The error is an [ErrMessage].
 func ReadMessage(cal *ical.Component) (*Message, error) {
-	m := &Message{Method: Method(strings.ToUpper(cal.Value("METHOD"))), Calendar: cal}
+	m := &Message{Method: Method(strings.ToUpper(cal.Value("METHOD"))), Calendar: received(cal)}
 	parts := m.parts()
 	switch {
 	case !slices.Contains(methods, m.Method):
@@ -41,6 +41,21 @@ func ReadMessage(cal *ical.Component) (*Message, error) {
 		}
 	}
 	return m, m.address()
+}
+
+// received returns a message without what a sender must not set: alarms, and the
+// parameters by which servers note what they did (RFC 6638 section 7).
+func received(message *ical.Component) *ical.Component {
+	cal := message.Clone()
+	for c := range scheduled(cal) {
+		c.DelChildren(func(s *ical.Component) bool { return s.Name == "VALARM" })
+		for _, p := range c.Properties {
+			if n := p.Name(); n == "ATTENDEE" || n == "ORGANIZER" {
+				publicUser(p)
+			}
+		}
+	}
+	return cal
 }
 
 // address finds out from whom and to whom the message is.

@@ -68,7 +68,7 @@ func (o *organizing) takeForce(who string) []id {
 // are new.
 func (o *organizing) tell(who string, sees, forced []id) (ids []id, refresh bool) {
 	had := o.seenBy(o.before, who)
-	news := append(slices.Clone(forced), o.calls[o.key(who)]...)
+	news := append(slices.Clone(forced), o.again[o.key(who)]...)
 	for _, at := range sees {
 		fresh := o.invited(o.before.effective(at), who) == nil
 		if o.levels[at] == altered || fresh {

@@ -22,11 +22,12 @@ import (
 )
 
 // conformance are the scripts that pass, of those that need no more than this package: well-known is package server's.
-// Suites that wait for scheduling are left out by name.
 var conformance = []struct {
 	script string
 	only   []string // suites; none means all
 	but    []string // tests that must fail, since a standard says otherwise
+	may    []string // tests that sometimes fail, for the reason given
+	slow   bool     // it mostly waits, and does so beside the others, on a server of its own
 }{
 	{script: "propfind"},
 	{script: "proppatch"},
@@ -48,6 +49,24 @@ var conformance = []struct {
 	// Of event 7, one VEVENT has an alarm and one has none, so that there is one within which a VALARM is not defined
 	// (RFC 4791 section 9.7.4), as with event 6, which the same test wants.
 	{script: "reports", but: []string{"basic query reports / 23: "}},
+
+	{script: "scheduleprops"},
+	{script: "implicitscenario1"},
+	{script: "implicitscheduletag"},
+	{script: "implicitcancels"},
+	{script: "implicitrecur1"},
+	{script: "implicitattendeedelete"},
+	{script: "implicitdefaultcalendar"},
+	{script: "implicitsecurity"},
+	{script: "implicitscheduleagent"},
+	{script: "implicittodo"},
+	{script: "implicitpartstatchange"},
+	{script: "privatecomments"},
+	{script: "implicitauto1", slow: true},
+	// The room's two events are both changed within the second before, and Last-Modified, by which the runner looks for
+	// the newer one, has no fractions (RFC 9110 section 8.8.2). Apple's server took longer.
+	{script: "implicitauto3", slow: true, may: []string{"#5 Uninvite one overridden instance / 5: "}},
+	{script: "implicitautomodes", slow: true},
 }
 
 // TestConformance runs Apple's scripts against the handler, with people from the directory that they expect. The
@@ -66,8 +85,14 @@ func TestConformance(t *testing.T) {
 			for _, suite := range c.only {
 				args = append(args, "--only", suite)
 			}
+			server := server
+			if c.slow {
+				server = serveConformance(t, kit)
+				t.Parallel()
+			}
 			out, err := kit.run(server, args...)
-			if len(c.but) == 0 && err != nil || !slices.Equal(failures(c.script, out), c.but) {
+			failed := slices.DeleteFunc(failures(c.script, out), func(test string) bool { return slices.Contains(c.may, test) })
+			if len(c.but)+len(c.may) == 0 && err != nil || !slices.Equal(failed, c.but) {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})

@@ -1,0 +1,282 @@
+package caldav_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"calport/directory"
+	"calport/server/caldav"
+	"calport/server/ical"
+	"calport/server/store"
+)
+
+// office is a server with n people, whose clock can be moved, and a room.
+type office struct {
+	*caldav.Server
+	store  *store.Store
+	people []*directory.Principal
+	room   *directory.Principal
+	clock  time.Time
+}
+
+func newOffice(t testing.TB, n int) *office {
+	t.Helper()
+	return openOffice(t, n, filepath.Join(t.TempDir(), "calport.db"))
+}
+
+func openOffice(t testing.TB, n int, path string) *office {
+	t.Helper()
+	o := &office{clock: time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)}
+	for i := range n {
+		o.people = append(o.people, &directory.Principal{Kind: directory.Individual, ShortName: fmt.Sprintf("p%d", i),
+			GUID: fmt.Sprintf("0b000000-0000-4000-8000-%012d", i), FullName: fmt.Sprintf("Person %d", i),
+			Mails: []string{fmt.Sprintf("p%d@example.com", i)}})
+	}
+	o.room = &directory.Principal{Kind: directory.Room, ShortName: "room", GUID: "0b000000-0000-4000-8000-0000000000ff",
+		FullName: "Room", Place: &directory.Place{}}
+	snapshot := directory.NewSnapshot(append([]*directory.Principal{o.room}, o.people...), o.clock)
+	now := func() time.Time { return o.clock }
+	var err error
+	if o.store, err = store.Open(t.Context(), store.Options{Path: path, Now: now}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { o.store.Close() })
+	o.Server, err = caldav.New(caldav.Options{Store: o.store, People: func() *directory.Snapshot { return snapshot }, Now: now,
+		Limits: caldav.Limits{Attendees: 2000}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func (o *office) do(who *directory.Principal, method, path, body string, head ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "text/calendar")
+	for _, line := range head {
+		name, value, _ := strings.Cut(line, ": ")
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	o.ServeHTTP(w, r.WithContext(caldav.WithPrincipal(r.Context(), who)))
+	return w
+}
+
+func (o *office) put(t testing.TB, who *directory.Principal, path, body string, head ...string) {
+	t.Helper()
+	if w := o.do(who, "PUT", path, body, head...); w.Code >= 300 {
+		t.Fatalf("PUT %s: %d\n%s", path, w.Code, w.Body)
+	}
+}
+
+func inCalendar(p *directory.Principal, name string) string {
+	return "/calendars/__uids__/" + p.GUID + "/calendar/" + name
+}
+
+// meetingOf is a meeting at the hour of 7 September.
+func meetingOf(uid string, hour int, organizer *directory.Principal, attendees ...*directory.Principal) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nBEGIN:VEVENT\r\nUID:%s\r\nDTSTAMP:20260901T120000Z\r\n"+
+		"DTSTART:20260907T%02d0000Z\r\nDURATION:PT1H\r\nSUMMARY:Meeting\r\nORGANIZER:mailto:%s\r\n", uid, hour, organizer.Mail())
+	for _, a := range attendees {
+		address := "urn:x-uid:" + a.GUID
+		if a.Mail() != "" {
+			address = "mailto:" + a.Mail()
+		}
+		fmt.Fprintf(&b, "ATTENDEE;PARTSTAT=NEEDS-ACTION:%s\r\n", address)
+	}
+	return b.String() + "END:VEVENT\r\nEND:VCALENDAR\r\n"
+}
+
+// copyOf is what somebody has of a UID, nil for nothing, and in how many calendar objects.
+func (o *office) copyOf(t testing.TB, p *directory.Principal, uid string) *ical.Component {
+	t.Helper()
+	var found *ical.Component
+	err := o.store.Read(t.Context(), func(tx *store.Tx) error {
+		h, err := tx.Home(strings.ToLower(p.GUID))
+		if err != nil {
+			return err
+		}
+		item, err := tx.ObjectByUID(h.ID, uid, store.Whole)
+		if err != nil {
+			return err
+		}
+		found, err = ical.Parse(item.Data)
+		return err
+	})
+	if err != nil && err != store.ErrNotFound {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// partstat is what a copy says of somebody's participation.
+func partstat(c *ical.Component, of *directory.Principal) string {
+	if c == nil {
+		return "nothing"
+	}
+	for p := range c.Child("VEVENT").Props("ATTENDEE") {
+		if strings.Contains(p.Value(), of.GUID) || of.Mail() != "" && strings.Contains(p.Value(), of.Mail()) {
+			return p.Param("PARTSTAT")
+		}
+	}
+	return "nobody"
+}
+
+// messages counts the items of somebody's inbox.
+func (o *office) messages(t testing.TB, p *directory.Principal) (n int) {
+	t.Helper()
+	err := o.store.Read(t.Context(), func(tx *store.Tx) error {
+		h, err := tx.Home(strings.ToLower(p.GUID))
+		if err != nil {
+			return err
+		}
+		for _, err := range tx.Objects(h.Collection("inbox").ID, store.Tags) {
+			if err != nil {
+				return err
+			}
+			n++
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestOfManyWhoBookARoomAtOnceOneGetsIt(t *testing.T) {
+	o := newOffice(t, 8)
+	var all sync.WaitGroup
+	for _, p := range o.people {
+		all.Go(func() {
+			if w := o.do(p, "PUT", inCalendar(p, "1.ics"), meetingOf("of-"+p.ShortName, 9, p, p, o.room)); w.Code != http.StatusCreated {
+				t.Errorf("PUT of %s: %d %s", p.ShortName, w.Code, w.Body)
+			}
+		})
+	}
+	all.Wait()
+	got := map[string]int{}
+	for _, p := range o.people {
+		uid := "of-" + p.ShortName
+		his, rooms := o.copyOf(t, p, uid), o.copyOf(t, o.room, uid)
+		if a, b := partstat(his, o.room), partstat(rooms, o.room); a != b {
+			t.Errorf("%s was told %s, the room has %s", p.ShortName, a, b)
+		}
+		got[partstat(his, o.room)]++
+	}
+	if got["ACCEPTED"] != 1 || got["DECLINED"] != len(o.people)-1 {
+		t.Errorf("the room answered %v", got)
+	}
+}
+
+func TestAnInvitationIsSentToAllOrNone(t *testing.T) {
+	o := newOffice(t, 3)
+	o.put(t, o.people[0], inCalendar(o.people[0], "taken.ics"), meetingOf("other", 9, o.people[0], o.people[1]))
+	// The UID of the new event is taken in the organizer's own home, which is found out after everybody has been invited.
+	o.put(t, o.people[0], inCalendar(o.people[0], "1.ics"), strings.NewReplacer("ORGANIZER", "X-ORGANIZER", "ATTENDEE", "X-ATTENDEE").
+		Replace(meetingOf("uid", 10, o.people[0], o.people[1])))
+	if w := o.do(o.people[0], "PUT", inCalendar(o.people[0], "2.ics"), meetingOf("uid", 11, o.people[0], o.people[1], o.people[2])); w.Code != http.StatusForbidden {
+		t.Fatalf("got %d, want 403", w.Code)
+	}
+	if c := o.copyOf(t, o.people[1], "uid"); c != nil {
+		t.Errorf("somebody was invited to what is not there:\n%s", c)
+	}
+}
+
+func TestOtherAttendeesHearOfRepliesOnceAndAfterARestart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "calport.db")
+	o := openOffice(t, 4, path)
+	p := o.people
+	o.put(t, p[0], inCalendar(p[0], "1.ics"), meetingOf("uid", 9, p[0], p...))
+	for _, who := range p[1:3] {
+		accepted := strings.ReplaceAll(meetingOf("uid", 9, p[0], p...), "NEEDS-ACTION:mailto:"+who.Mail(), "ACCEPTED:mailto:"+who.Mail())
+		o.put(t, who, inCalendar(who, "1.ics"), accepted)
+	}
+	if got := partstat(o.copyOf(t, p[0], "uid"), p[1]); got != "ACCEPTED" {
+		t.Errorf("the organizer has %s of the first who replied", got)
+	}
+	items := o.messages(t, p[3])
+
+	// The process ends before anybody was told.
+	if err := o.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o = openOffice(t, 4, path)
+	if got := partstat(o.copyOf(t, p[3], "uid"), p[1]); got != "NEEDS-ACTION" {
+		t.Fatalf("the third knows of %s already: nothing is left to test", got)
+	}
+	o.clock = o.clock.Add(time.Second)
+	ctx, stop := context.WithCancel(t.Context())
+	told := make(chan struct{})
+	o.store.Observe(func(changes []store.Change) {
+		for _, c := range changes {
+			if c.HomeOwner == strings.ToLower(p[3].GUID) {
+				close(told)
+			}
+		}
+	})
+	var running sync.WaitGroup
+	running.Go(func() { o.Run(ctx) })
+	<-told
+	stop()
+	running.Wait()
+	for i, who := range p {
+		for _, of := range p[1:3] {
+			if got := partstat(o.copyOf(t, who, "uid"), of); got != "ACCEPTED" {
+				t.Errorf("person %d has %s of %s", i, got, of.ShortName)
+			}
+		}
+	}
+	if got := o.messages(t, p[3]); got != items {
+		t.Errorf("a refresh made %d inbox items", got-items)
+	}
+}
+
+func TestDeletingACalendarCallsItsMeetingsOff(t *testing.T) {
+	o := newOffice(t, 2)
+	p := o.people
+	work := "/calendars/__uids__/" + p[0].GUID + "/work/"
+	if w := o.do(p[0], "MKCALENDAR", work, ""); w.Code != http.StatusCreated {
+		t.Fatalf("MKCALENDAR: %d", w.Code)
+	}
+	o.put(t, p[0], work+"1.ics", meetingOf("uid", 9, p[0], p[1]))
+	if w := o.do(p[0], "DELETE", work, ""); w.Code != http.StatusNoContent {
+		t.Fatalf("DELETE: %d", w.Code)
+	}
+	if c := o.copyOf(t, p[1], "uid"); c == nil || c.Child("VEVENT").Value("STATUS") != "CANCELLED" {
+		t.Errorf("the attendee has\n%v", c)
+	}
+}
+
+// A PUT that invites a hundred people, beside one that invites nobody.
+func BenchmarkInvite(b *testing.B) {
+	o := newOffice(b, 101)
+	p := o.people
+	for _, who := range p { // homes are made at the first visit
+		o.put(b, who, inCalendar(who, "first.ics"), event("first-"+who.ShortName, "20260901T090000Z"))
+	}
+	n := 0
+	for _, bench := range []struct {
+		name string
+		body func(uid string) string
+	}{
+		{"nobody", func(uid string) string { return event(uid, "20260907T090000Z") }},
+		{"1", func(uid string) string { return meetingOf(uid, 9, p[0], p[1]) }},
+		{"100", func(uid string) string { return meetingOf(uid, 9, p[0], p[1:]...) }},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			measure(b, func(int) {
+				n++
+				uid := fmt.Sprintf("meeting-%d", n)
+				o.put(b, p[0], inCalendar(p[0], uid+".ics"), bench.body(uid))
+			})
+		})
+	}
+}

@@ -34,6 +34,7 @@ type Directory struct {
 	servers []*server
 	log     *slog.Logger
 	now     func() time.Time
+	beat    time.Duration // heartbeat, but in tests
 
 	searchers *pool // bound as the bind account
 	binders   *pool // bound as whoever signed in last; never searched with
@@ -50,7 +51,7 @@ func New(o Options) (*Directory, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	d := &Directory{o: o, log: o.Log, now: time.Now}
+	d := &Directory{o: o, log: o.Log, now: time.Now, beat: heartbeat}
 	roots, err := o.roots()
 	if err != nil {
 		return nil, err

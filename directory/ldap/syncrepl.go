@@ -255,7 +255,7 @@ func (s *syncs) next() (b batch, ok bool, err error) {
 
 // follow waits for what the searches say, and tells it.
 func (s *syncs) follow(ctx context.Context, c *conn) error {
-	beat := time.NewTicker(heartbeat)
+	beat := time.NewTicker(s.w.d.beat)
 	defer beat.Stop()
 	begun := false
 	for {

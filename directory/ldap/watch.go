@@ -39,7 +39,7 @@ var errRejected = errors.New("the server does not go on from where the last watc
 // gather is how long changes are waited for that come with a first one, so that they are read together.
 const gather = 50 * time.Millisecond
 
-// heartbeat is the time between two signs of life that a server is asked for while it has nothing to tell.
+// heartbeat is the time between two signs of life that a server is asked for, which may have nothing to tell for long.
 const heartbeat = 30 * time.Second
 
 var _ directory.Watcher = (*Directory)(nil)
@@ -220,8 +220,14 @@ func (w *watch) tell(ctx context.Context, c *conn, touched []touch) error {
 		return w.learn(ctx, c)
 	}
 	before := w.people()
-	if before != w.known.of {
+	switch known := w.known.of; {
+	case known == before:
+	case known != nil && known.Taken().Equal(before.Taken()): // somebody signed in who was not known so
 		w.known.learnNames(before)
+	default: // everything was read meanwhile
+		if err := w.learn(ctx, c); err != nil {
+			return err
+		}
 	}
 	delta, err := w.part(ctx, c, before, touched)
 	if err != nil {
@@ -232,7 +238,7 @@ func (w *watch) tell(ctx context.Context, c *conn, touched []touch) error {
 		return err
 	}
 	if w.known.of = w.people(); !w.known.of.Taken().Equal(before.Taken()) {
-		w.known.of = nil // everything was read meanwhile
+		w.known.of = nil
 	}
 	return nil
 }

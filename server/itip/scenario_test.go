@@ -49,8 +49,6 @@ type scenario struct {
 	file  string
 	lines []string // of the file
 	at    int
-	err   error
-	last  *ical.Component // that was put
 	tags  map[string]string
 }
 

@@ -18,7 +18,12 @@ func eventData(n int) []byte {
 // filledCalendar makes a home with n events an hour apart in its calendar.
 func filledCalendar(b *testing.B, s *Store, n int) *Collection {
 	b.Helper()
-	c := newHome(b, s, "owner").Collection("calendar")
+	return filledCalendarOf(b, s, "owner", n)
+}
+
+func filledCalendarOf(b *testing.B, s *Store, owner string, n int) *Collection {
+	b.Helper()
+	c := newHome(b, s, owner).Collection("calendar")
 	mustWrite(b, s, func(tx *Tx) error {
 		for i := range n {
 			if _, _, err := tx.PutObject(c.ID, numberedEvent(i)); err != nil {
@@ -71,16 +76,25 @@ func BenchmarkBareInsert(b *testing.B) {
 	}
 }
 
+// eachEngine runs a benchmark on an empty store of each engine.
+func eachEngine(b *testing.B, bench func(b *testing.B, s *Store)) {
+	b.Helper()
+	for _, e := range engines {
+		b.Run(e.name, func(b *testing.B) { bench(b, e.open(b)) })
+	}
+}
+
 func BenchmarkPutObject(b *testing.B) {
-	for _, n := range []int{0, 10_000, 50_000} {
+	for _, n := range []int{0, 1_000, 10_000, 50_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			s := openTestSQLite(b)
-			c := filledCalendar(b, s, n)
-			i := n
-			for b.Loop() {
-				put(b, s, c, numberedEvent(i))
-				i++
-			}
+			eachEngine(b, func(b *testing.B, s *Store) {
+				c := filledCalendar(b, s, n)
+				i := n
+				for b.Loop() {
+					put(b, s, c, numberedEvent(i))
+					i++
+				}
+			})
 		})
 	}
 }
@@ -113,17 +127,27 @@ func BenchmarkPutBesideBareInsert(b *testing.B) {
 	b.ReportMetric(float64(ours)/float64(bare), "put/bare")
 }
 
-// BenchmarkPutObjectParallel is many writers at once: they share commits.
+// BenchmarkPutObjectParallel is many writers at once, in one home and in many. On SQLite they share commits; on
+// PostgreSQL those in one home take turns.
 func BenchmarkPutObjectParallel(b *testing.B) {
-	s := openTestSQLite(b)
-	c := filledCalendar(b, s, 0)
-	var next atomic.Int64
-	b.SetParallelism(16)
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			put(b, s, c, numberedEvent(int(next.Add(1))))
-		}
-	})
+	for _, homes := range []int{1, 32} {
+		b.Run(fmt.Sprintf("%d homes", homes), func(b *testing.B) {
+			eachEngine(b, func(b *testing.B, s *Store) {
+				var calendars []*Collection
+				for i := range homes {
+					calendars = append(calendars, newHome(b, s, fmt.Sprint(i)).Collection("calendar"))
+				}
+				var next atomic.Int64
+				b.SetParallelism(16)
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						i := int(next.Add(1))
+						put(b, s, calendars[i%homes], numberedEvent(i))
+					}
+				})
+			})
+		})
+	}
 }
 
 func BenchmarkBarePointRead(b *testing.B) {
@@ -199,11 +223,12 @@ func BenchmarkListBesideBareScan(b *testing.B) {
 	b.ReportMetric(float64(bare)/float64(ours), "bare/list")
 }
 
-func BenchmarkReads(b *testing.B) {
+func BenchmarkReads(b *testing.B) { eachEngine(b, benchmarkReads) }
+
+func benchmarkReads(b *testing.B, s *Store) {
 	for _, n := range []int{1_000, 10_000, 50_000} {
-		s := openTestSQLite(b)
-		c := filledCalendar(b, s, n)
-		h, err := s.Home(b.Context(), "owner")
+		c := filledCalendarOf(b, s, fmt.Sprint(n), n)
+		h, err := s.Home(b.Context(), fmt.Sprint(n))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -220,7 +245,7 @@ func BenchmarkReads(b *testing.B) {
 		b.Run(fmt.Sprintf("%d/object", n), func(b *testing.B) {
 			i := 0
 			for b.Loop() {
-				if _, err := s.Object(b.Context(), "owner", "calendar", numberedEvent(i%n).Name, Whole); err != nil {
+				if _, err := s.Object(b.Context(), fmt.Sprint(n), "calendar", numberedEvent(i%n).Name, Whole); err != nil {
 					b.Fatal(err)
 				}
 				i++
@@ -269,24 +294,78 @@ func BenchmarkReads(b *testing.B) {
 }
 
 func BenchmarkHomeCached(b *testing.B) {
-	s := openTestSQLite(b)
-	newHome(b, s, "owner")
-	for b.Loop() {
-		if _, err := s.Home(b.Context(), "owner"); err != nil {
-			b.Fatal(err)
+	eachEngine(b, func(b *testing.B, s *Store) {
+		newHome(b, s, "owner")
+		for b.Loop() {
+			if _, err := s.Home(b.Context(), "owner"); err != nil {
+				b.Fatal(err)
+			}
 		}
-	}
+	})
+}
+
+// BenchmarkHomeCachedParallel is a hundred clients at once: on PostgreSQL they share questions.
+func BenchmarkHomeCachedParallel(b *testing.B) {
+	eachEngine(b, func(b *testing.B, s *Store) {
+		newHome(b, s, "owner")
+		b.SetParallelism(50)
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if _, err := s.Home(b.Context(), "owner"); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	})
 }
 
 func BenchmarkHomeLoaded(b *testing.B) {
-	s := openTestSQLite(b)
-	newHome(b, s, "owner")
-	for b.Loop() {
-		s.homes.clear()
-		if _, err := s.Home(b.Context(), "owner"); err != nil {
-			b.Fatal(err)
+	eachEngine(b, func(b *testing.B, s *Store) {
+		newHome(b, s, "owner")
+		for b.Loop() {
+			s.homes.clear()
+			if _, err := s.Home(b.Context(), "owner"); err != nil {
+				b.Fatal(err)
+			}
 		}
+	})
+}
+
+// BenchmarkBarePostgres is what a round trip costs, a point read, and a durable insert of a row.
+func BenchmarkBarePostgres(b *testing.B) {
+	s := openTestPostgres(b)
+	c := filledCalendar(b, s, 1_000)
+	conn, err := postgresOf(s).writer(b.Context())
+	if err != nil {
+		b.Fatal(err)
 	}
+	defer conn.close()
+	b.Run("round trip", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := conn.count("SELECT 1"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("point read", func(b *testing.B) {
+		i := 0
+		for b.Loop() {
+			var row objectRow
+			name := numberedEvent(i % 1_000).Name
+			if err := queryRow(conn, objectByName[Whole], []any{c.ID, name}, row.dest(Whole)...); err != nil {
+				b.Fatal(err)
+			}
+			i++
+		}
+	})
+	b.Run("insert", func(b *testing.B) {
+		for b.Loop() {
+			data := eventData(1)
+			if _, err := conn.count("INSERT INTO object_data (object_id, data) VALUES ($1, $2)", s.newID(), data); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 func BenchmarkOpen(b *testing.B) {

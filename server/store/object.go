@@ -138,13 +138,8 @@ func (tx *Tx) Object(collectionID int64, name string, part Part) (Object, error)
 }
 
 // objectByPath needs no picture of the home.
-var objectByPath = func() (texts [parts]string) {
-	for p := range texts {
-		texts[p] = "SELECT " + objectColumns[p] + " FROM " + objectTables[p] + " JOIN collection c ON c.id = " +
-			"o.collection_id JOIN home h ON h.id = c.home_id WHERE h.owner = $1 AND c.name = $2 AND o.name = $3"
-	}
-	return texts
-}()
+var objectByPath = forParts(`WHERE o.collection_id = (SELECT c.id FROM collection c
+	WHERE c.home_id = (SELECT h.id FROM home h WHERE h.owner = $1) AND c.name = $2) AND o.name = $3`)
 
 // Object reads one object by path, with one query; ErrNotFound for the home, the collection or the object.
 func (s *Store) Object(ctx context.Context, owner, collection, name string, part Part) (Object, error) {

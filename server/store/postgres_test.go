@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -249,9 +250,13 @@ func TestTextThatPostgresCannotKeep(t *testing.T) {
 }
 
 // TestHotQueriesFollowAnIndexInPostgres looks at the plans made without knowing the arguments, which long-lived
-// connections come to use.
+// connections come to use, while the tables are empty and when they are not.
 func TestHotQueriesFollowAnIndexInPostgres(t *testing.T) {
 	s := openTestPostgres(t)
+	checkPlans(t, s, "SELECT 1")
+	for i := range 100 {
+		newHome(t, s, fmt.Sprint(i))
+	}
 	c := newHome(t, s, "ada").Collection("calendar")
 	mustWrite(t, s, func(tx *Tx) error {
 		for i := range 2000 {
@@ -261,6 +266,11 @@ func TestHotQueriesFollowAnIndexInPostgres(t *testing.T) {
 		}
 		return nil
 	})
+	checkPlans(t, s, "ANALYZE")
+}
+
+func checkPlans(t *testing.T, s *Store, before string) {
+	t.Helper()
 	hot := map[string][parts]string{
 		"by name": objectByName, "by UID": objectByUID, "by path": objectByPath, "listing": objectsOfCollection,
 		"range": objectsInSpan, "log": changesSince, "names": objectsByName[0], "standing": {Tags: standingQuery},
@@ -270,14 +280,14 @@ func TestHotQueriesFollowAnIndexInPostgres(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.close()
-	for _, text := range []string{"ANALYZE", "SET plan_cache_mode = force_generic_plan"} {
+	for _, text := range []string{before, "SET plan_cache_mode = force_generic_plan"} {
 		if _, err := conn.count(text); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for name, texts := range hot {
 		for part, text := range texts {
-			if text == "" {
+			if text == "" || name == "names" && before != "ANALYZE" { // which an empty table answers by any index
 				continue
 			}
 			arguments := strings.TrimSuffix(strings.Repeat("NULL, ", highest(text)), ", ")
@@ -299,7 +309,8 @@ func TestHotQueriesFollowAnIndexInPostgres(t *testing.T) {
 			if err := rows.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if strings.Contains(plan.String(), "Seq Scan") || strings.Contains(plan.String(), "Sort  (") {
+			scans, conditions := strings.Count(plan.String(), "Index Scan"), strings.Count(plan.String(), "Index Cond")
+			if scans != conditions || strings.Contains(plan.String(), "Filter: (name") || strings.Contains(plan.String(), "Seq Scan") || strings.Contains(plan.String(), "Sort  (") {
 				t.Errorf("%s, part %d:\n%s", name, part, &plan)
 			}
 			if _, err := conn.count("DEALLOCATE hot"); err != nil {

@@ -34,7 +34,7 @@ func spanClass(start, end int64) int {
 }
 
 var objectsInSpan = forParts(`WHERE o.collection_id = $1 AND o.span = $2
-	AND o.first_start >= $3 AND o.first_start <= $4 AND o.last_end >= $5`)
+	AND o.first_start >= $3 AND o.first_start <= $4 AND o.last_end >= $5 AND o.span <> -1`)
 
 // ObjectsInRange streams the objects of which FirstStart to LastEnd touches start to end (Unix seconds, or NoStart and
 // NoEnd), bounds included on both sides, in no order. With a component, only those. It is a prefilter: recurrences and

@@ -16,14 +16,20 @@ var schemaFiles embed.FS
 
 // The one schema text is PostgreSQL's. In SQLite an INTEGER PRIMARY KEY is the row's own number, and a clustered table
 // is kept in the order of its key. PostgreSQL would compare texts by the rules of a language, slowly, if it were not
-// told to compare octets, as SQLite does by itself.
+// told to compare octets, as SQLite does by itself. And as long as a table is new and small it would look for a name
+// by an index that begins with the same column, and go on so while the table grows; so these are made of no use but to
+// those queries that repeat their condition, which is always true.
 var (
 	sqliteWords = strings.NewReplacer(
 		"BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY",
 		"BYTEA", "BLOB",
 		"/* clustered */", "WITHOUT ROWID",
 	)
-	postgresWords = strings.NewReplacer("TEXT", `TEXT COLLATE "C"`)
+	postgresWords = strings.NewReplacer(
+		"TEXT", `TEXT COLLATE "C"`,
+		"(collection_id, change);", "(collection_id, change) WHERE change <> 0;",
+		"(collection_id, span, first_start);", "(collection_id, span, first_start) WHERE span <> -1;",
+	)
 )
 
 // migrate brings the schema up to date, each step in a transaction of its own. It refuses a schema of the future.

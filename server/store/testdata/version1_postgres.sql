@@ -64,9 +64,9 @@ CREATE TABLE object (
 
 CREATE UNIQUE INDEX object_uid ON object (uid_home, uid);
 
-CREATE INDEX object_change ON object (collection_id, change);
+CREATE INDEX object_change ON object (collection_id, change) WHERE change <> 0;
 
-CREATE INDEX object_span ON object (collection_id, span, first_start);
+CREATE INDEX object_span ON object (collection_id, span, first_start) WHERE span <> -1;
 
 CREATE TABLE object_data (
 	object_id BIGINT PRIMARY KEY,
@@ -81,7 +81,7 @@ CREATE TABLE object_tombstone (
 	PRIMARY KEY (collection_id, name)
 );
 
-CREATE INDEX object_tombstone_change ON object_tombstone (collection_id, change);
+CREATE INDEX object_tombstone_change ON object_tombstone (collection_id, change) WHERE change <> 0;
 
 CREATE TABLE property (
 	holder BIGINT NOT NULL, -- home of a home or collection, collection of an object, 0 of a principal

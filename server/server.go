@@ -19,6 +19,7 @@ import (
 
 	"calport/directory"
 	"calport/directory/signin"
+	"calport/server/timezones"
 )
 
 // SignIn checks a name and a password; *signin.Checker does.
@@ -89,6 +90,8 @@ var paths = []struct {
 	{"/calendars", true, (*Server).dav},
 	{"/calendars/", false, (*Server).dav},
 	{"/calendar/dav/", false, (*Server).dav},
+	{timezonesPath, true, (*Server).timezones},
+	{timezonesPath + "/", false, (*Server).timezones},
 	{"/", true, (*Server).root},
 }
 
@@ -136,6 +139,12 @@ func (s *Server) root() http.Handler {
 		dav.ServeHTTP(w, r)
 	})
 }
+
+// timezonesPath is what caldav's timezone-service-set names.
+const timezonesPath = "/stdtimezones"
+
+// timezones is public: whoever asks is told.
+func (s *Server) timezones() http.Handler { return timezones.New(timezonesPath, s.o.Now()) }
 
 // dav authenticates and hands over.
 func (s *Server) dav() http.Handler {

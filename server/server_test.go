@@ -104,6 +104,16 @@ func TestPathsAreDividedBetweenPortalAndDAV(t *testing.T) {
 	}
 }
 
+func TestTimeZonesNeedNoCredentials(t *testing.T) {
+	s, _ := newServer(t, nil)
+	if w := ask(s.HTTPS(), "GET", "https://cal.example.com:8443/stdtimezones/zones/GB"); w.Code != 200 || !strings.Contains(w.Body.String(), "TZID:GB") {
+		t.Errorf("got %d %s, want a time zone", w.Code, w.Body)
+	}
+	if w := ask(s.HTTPS(), "GET", "https://cal.example.com:8443/.well-known/timezone"); w.Header().Get("Location") != "https://cal.example.com:8443/stdtimezones" {
+		t.Errorf("got %d to %q", w.Code, w.Header().Get("Location"))
+	}
+}
+
 // Reference trap 1.
 func TestWellKnownRedirectsEveryMethodWithoutCredentials(t *testing.T) {
 	s, _ := newServer(t, nil)

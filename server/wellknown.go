@@ -9,14 +9,14 @@ import (
 
 const wellKnownRoot = "/.well-known/"
 
-// wellKnownTargets is where RFC 6764 section 5 leads.
+// wellKnownTargets is where RFC 6764 section 5 and RFC 7808 section 4.2.1.3 lead.
 var wellKnownTargets = []struct{ path, leadsTo string }{
 	{"/.well-known/caldav", "/principals/"},
 	{"/.well-known/carddav", "/principals/"},
+	{"/.well-known/timezone", timezonesPath},
 }
 
-// wellKnown answers any method, without credentials, by a redirect with a trailing slash on the client's own origin
-// (reference trap 1); the 401 comes at the target. The collection above is listed, as Apple's server did.
+// wellKnown answers any method, without credentials, by a redirect on the client's own origin (reference trap 1); the 401 comes at the target. The collection above is listed, as Apple's server did.
 func (s *Server) wellKnown() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := strings.TrimSuffix(r.URL.Path, "/")
@@ -36,7 +36,7 @@ func (s *Server) wellKnown() http.Handler {
 			}
 		case r.Method == http.MethodGet || r.Method == http.MethodHead:
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-			w.Write([]byte("caldav\ncarddav\n"))
+			w.Write([]byte("caldav\ncarddav\ntimezone\n"))
 		case r.Method == http.MethodOptions:
 			w.Header().Set("Allow", wellKnownAllow)
 		default:

@@ -38,6 +38,7 @@ var arrows = map[string][]string{
 	"directory/signin":        {"directory"},
 	"directory/directorytest": {"directory"},
 	"server/itip":             {"server/ical"}, // RFC 5546 has no input or output
+	"server/timezones":        {"server/ical"},
 
 	// Ground floors.
 	"directory":    {},

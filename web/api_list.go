@@ -154,7 +154,7 @@ func (l *list) json(value any) {
 
 // item is a person's row; nil if there is none. counts is false for those who are not meant to have a profile.
 func (l *list) item(p *directory.Principal) (item *listed, counts bool) {
-	a, err := l.calendarOf(l.renderer, l.people, p, l.platform, false)
+	a, err := l.calendarOf(l.request.Context(), l.renderer, l.people, p, l.platform, false)
 	if err == nil {
 		return &listed{
 			Person: p.ShortName, GUID: p.GUID, Platform: l.platform.String(), Identifier: a.Profile.Identifier,

@@ -84,7 +84,7 @@ func (s *site) testOf(r *http.Request) (view testView, a check.Account, err erro
 	if a.Port, err = strconv.Atoi(view.Account.Port); err != nil {
 		return view, a, err
 	}
-	if profile, err := s.calendarOf(renderer, v.people, v.person, profiles.Any, false); err == nil {
+	if profile, err := s.calendarOf(r.Context(), renderer, v.people, v.person, profiles.Any, false); err == nil {
 		a.Profile = profile.Bytes
 	}
 	return view, a, nil
@@ -111,7 +111,7 @@ func (s *site) runTest(w http.ResponseWriter, r *http.Request) error {
 			Detail: "Only a few tests run at a time. Try again in a few seconds."}
 	}
 	if a.Password == "" && s.mayServe(visitorOf(r.Context())) {
-		secret, made, err := s.newPassword(r, AppPassword{Name: "Connection test", Device: testDevice, Expires: s.o.Now().Add(testPassword)})
+		secret, made, err := s.newPassword(r, visitorOf(r.Context()).person, AppPassword{Name: "Connection test", Device: testDevice, Expires: s.o.Now().Add(testPassword)})
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -64,7 +65,7 @@ func (s *site) devices(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, d := range downloads {
-		view.Downloads = append(view.Downloads, shownDownload{d, d.Device == this, s.stateOf(renderer, v, d)})
+		view.Downloads = append(view.Downloads, shownDownload{d, d.Device == this, s.stateOf(r.Context(), renderer, v, d)})
 	}
 	passwords, err := s.o.Records.AppPasswords(ctx, owner)
 	if err != nil {
@@ -80,12 +81,12 @@ func (s *site) devices(w http.ResponseWriter, r *http.Request) error {
 }
 
 // stateOf says whether a device has the profile that it would get now.
-func (s *site) stateOf(renderer *export.Renderer, v visitor, d Download) string {
+func (s *site) stateOf(ctx context.Context, renderer *export.Renderer, v visitor, d Download) string {
 	platform, err := profiles.ParsePlatform(d.Platform)
 	if err != nil {
 		return ""
 	}
-	a, err := s.calendarOf(renderer, v.people, v.person, platform, false)
+	a, err := s.calendarOf(ctx, renderer, v.people, v.person, platform, false)
 	switch {
 	case err != nil:
 		return ""

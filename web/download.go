@@ -19,7 +19,7 @@ func (s *site) calendarProfile(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := visitorOf(r.Context())
-	a, err := s.calendarOf(renderer, v.people, v.person, platform, true)
+	a, err := s.calendarOf(r.Context(), renderer, v.people, v.person, platform, true)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (s *site) withPassword(r *http.Request, renderer *export.Renderer, platform
 		return nil, &problem{Status: http.StatusGone, Title: "Please make a new app password", Reason: "password-gone",
 			Detail: "An app password can be put into a profile for 10 minutes after it was made, and only in the browser that made it. Go back to the portal and make a new one; it takes the place of the old one."}
 	}
-	a, err := renderer.CalendarWithPassword(visitorOf(r.Context()).person, platform, secret, true)
+	a, err := renderer.CalendarWithPassword(r.Context(), visitorOf(r.Context()).person, platform, secret, true)
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -104,7 +104,7 @@ func (s *site) diagnosticsEnd() time.Time {
 }
 
 func (s *site) handSigned(w http.ResponseWriter, r *http.Request, renderer *export.Renderer, p *profiles.Profile, name string) error {
-	a, err := renderer.Wrap(p, true)
+	a, err := renderer.Wrap(r.Context(), p, true)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 		May: s.mayServe(v), Now: s.o.Now(),
 		Offers: s.o.AppPasswords != signin.NoAppPasswords, Requires: s.o.AppPasswords == signin.AppPasswordsRequired,
 	}
-	a, err := s.calendarOf(renderer, v.people, v.person, view.Device.Platform, false)
+	a, err := s.calendarOf(r.Context(), renderer, v.people, v.person, view.Device.Platform, false)
 	switch {
 	case err == nil:
 		view.Profile = a.Profile.DisplayName
@@ -66,7 +66,7 @@ func (s *site) compare(r *http.Request, renderer *export.Renderer, view *homeVie
 	}
 	for _, d := range all {
 		if d.Device == this {
-			view.Got, view.Newer = d.At, s.stateOf(renderer, v, d) == "older"
+			view.Got, view.Newer = d.At, s.stateOf(r.Context(), renderer, v, d) == "older"
 		}
 	}
 	return nil

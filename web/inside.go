@@ -57,7 +57,7 @@ func (s *site) inside(w http.ResponseWriter, r *http.Request) error {
 		view.Platforms = append(view.Platforms, choice{v.platform.String(), v.words, v.platform == platform})
 	}
 	v := visitorOf(r.Context())
-	a, err := s.calendarOf(renderer, v.people, v.person, platform, false)
+	a, err := s.calendarOf(r.Context(), renderer, v.people, v.person, platform, false)
 	switch {
 	case err == nil:
 		view.Profiles = append(view.Profiles, contentsOf(a.Profile, calendarProfilePath))

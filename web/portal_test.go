@@ -110,7 +110,7 @@ func TestUserNameOfTheProfileSignsIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, who := range []string{"ada", "zoë", "tanaka"} {
-		p, err := renderer.Calendar(h.live.Snapshot().ByName(directory.Individual, who), profiles.Any, false)
+		p, err := renderer.Calendar(t.Context(), h.live.Snapshot().ByName(directory.Individual, who), profiles.Any, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -10,11 +11,11 @@ import (
 )
 
 // calendarOf renders a person's profile if they may have it. What keeps them from it is a problem in words.
-func (s *site) calendarOf(renderer *export.Renderer, people *directory.Snapshot, p *directory.Principal, platform profiles.Platform, signed bool) (*export.Artefact, error) {
+func (s *site) calendarOf(ctx context.Context, renderer *export.Renderer, people *directory.Snapshot, p *directory.Principal, platform profiles.Platform, signed bool) (*export.Artefact, error) {
 	if !s.o.Access.Profile.Allows(people, p) {
 		return nil, noProfile("not-allowed", "This account is not among those that get a calendar profile here. The administrator decides who does.")
 	}
-	a, err := renderer.Calendar(p, platform, signed)
+	a, err := renderer.Calendar(ctx, p, platform, signed)
 	if err != nil {
 		return nil, explain(err)
 	}

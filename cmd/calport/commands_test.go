@@ -116,6 +116,12 @@ func TestExportVerifyAndTheSourceAgree(t *testing.T) {
 		if status, _, _ = in.do(t, "GET", "/api/v1/profiles/ada.mobileconfig", "", "", append(bearer, "If-None-Match", header.Get("ETag"))...); status != 304 {
 			t.Errorf("with its ETag: got %d, want 304", status)
 		}
+		if want, err = os.ReadFile(signed); err != nil {
+			t.Fatal(err)
+		}
+		if status, got, _ = in.do(t, "GET", "/api/v1/profiles/ada.mobileconfig?signed=1", "", "", bearer...); status != 200 || got != string(want) {
+			t.Errorf("ada's signed profile: %d, and other bytes than the export's", status)
+		}
 		if status, out, _ := in.calport(t, "token", "list"); status != 0 || !strings.Contains(out, "mdm") || strings.Contains(out, strings.TrimSpace(secret)) {
 			t.Errorf("token list: %d %s", status, out)
 		}

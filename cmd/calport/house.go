@@ -172,7 +172,7 @@ func (h *house) renderer(ctx context.Context) (*export.Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &export.Renderer{Generator: g, Directory: h.people.Snapshot(), Signer: h.signer, Cache: h.cache}, nil
+	return &export.Renderer{Generator: g, Directory: h.people.Snapshot(), Signer: h.signer, Cache: h.cache, Shelf: shelf{h.store}}, nil
 }
 
 // access makes rules of the lists: an empty list of profile or server is everyone, an empty list of admin nobody.

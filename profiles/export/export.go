@@ -10,6 +10,7 @@
 //     ever deleted.
 //   - When nothing has changed, nothing is signed and nothing is written. What changed is told by the SHA-256 of the
 //     unsigned profile, the fingerprint of the signer and the size of the file.
+//   - With a shelf, signed files have its bytes, which are those that the portal hands out.
 //   - Memory does not grow with the number of people, but for one pointer each.
 package export
 
@@ -68,6 +69,7 @@ type Options struct {
 	Directory profiles.Directory
 	Generator *profiles.Generator
 	Signer    Signer // may be nil when Format is Unsigned
+	Shelf     Shelf  // where signed profiles are taken from and kept; nil: none, each is signed anew
 
 	Progress func(Progress)   // called from one goroutine, at most ten times a second and once at the end; may be nil
 	Now      func() time.Time // for rate and ETA; nil is time.Now
@@ -100,6 +102,9 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Shelf == nil {
+		o.Shelf = noShelf{}
 	}
 	x := &run{Options: o, people: sorted(o.People)}
 	if o.Format&Signed != 0 {

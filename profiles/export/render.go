@@ -1,6 +1,7 @@
 package export
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 
@@ -8,12 +9,13 @@ import (
 	"calport/profiles"
 )
 
-// Renderer renders single profiles, unsigned with the same bytes as an export. It is safe for concurrent use.
+// Renderer renders single profiles with the same bytes as an export; signed ones as far as both have the same shelf. It is safe for concurrent use.
 type Renderer struct {
 	Generator *profiles.Generator
 	Directory profiles.Directory
 	Signer    Signer // may be nil if nothing signed is asked for
 	Cache     *Cache // of signed profiles; nil: none
+	Shelf     Shelf  // of signed profiles, beyond this process; nil: none
 }
 
 // Artefact is a profile as it is handed out.
@@ -25,29 +27,29 @@ type Artefact struct {
 }
 
 // Calendar renders a person's profile. Errors for which [profiles.Skips] is true concern this person.
-func (r *Renderer) Calendar(person *directory.Principal, platform profiles.Platform, signed bool) (*Artefact, error) {
+func (r *Renderer) Calendar(ctx context.Context, person *directory.Principal, platform profiles.Platform, signed bool) (*Artefact, error) {
 	p, err := r.Generator.Calendar(r.Directory, person, platform)
 	if err != nil {
 		return nil, err
 	}
-	return r.Wrap(p, signed)
+	return r.Wrap(ctx, p, signed)
 }
 
 // CalendarWithPassword renders a person's profile with a password for the device that it is made for. It is signed anew
 // each time and remembered nowhere.
-func (r *Renderer) CalendarWithPassword(person *directory.Principal, platform profiles.Platform, password string, signed bool) (*Artefact, error) {
+func (r *Renderer) CalendarWithPassword(ctx context.Context, person *directory.Principal, platform profiles.Platform, password string, signed bool) (*Artefact, error) {
 	p, err := r.Generator.CalendarWithPassword(r.Directory, person, platform, password)
 	if err != nil {
 		return nil, err
 	}
 	once := *r
-	once.Cache = nil
-	return once.Wrap(p, signed)
+	once.Cache, once.Shelf = nil, nil
+	return once.Wrap(ctx, p, signed)
 }
 
 // Wrap makes an artefact of any profile. A signature carries the time, so that signing again gives other bytes: signed
-// bytes are remembered by content and signer, so that the ETag holds as long as they are.
-func (r *Renderer) Wrap(p *profiles.Profile, signed bool) (*Artefact, error) {
+// bytes are remembered by content and signer, here for speed and on the shelf for good, so that the ETag holds.
+func (r *Renderer) Wrap(ctx context.Context, p *profiles.Profile, signed bool) (*Artefact, error) {
 	content := p.SHA256()
 	if !signed {
 		return &Artefact{Profile: p, Bytes: p.Bytes(), SHA256: content}, nil
@@ -58,7 +60,11 @@ func (r *Renderer) Wrap(p *profiles.Profile, signed bool) (*Artefact, error) {
 	key := cacheKey{content, r.Signer.Fingerprint()}
 	bytes := r.Cache.get(key)
 	if bytes == nil {
-		fresh, err := r.Signer.Sign(p.Bytes())
+		shelf := r.Shelf
+		if shelf == nil {
+			shelf = noShelf{}
+		}
+		fresh, err := wrap(ctx, shelf, r.Signer, p)
 		if err != nil {
 			return nil, err
 		}

@@ -19,7 +19,7 @@ func TestRenderedBytesAreTheExports(t *testing.T) {
 	o.Format = Both
 	mustRun(t, o, Summary{Written: 1})
 	r := &Renderer{Generator: o.Generator, Directory: o.Directory, Signer: signer}
-	a, err := r.Calendar(person(0), profiles.Any, false)
+	a, err := r.Calendar(t.Context(), person(0), profiles.Any, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestSignedBytesStayTheSameWhileCached(t *testing.T) {
 	artefacts := make([]*Artefact, 8)
 	for i := range artefacts {
 		group.Go(func() {
-			a, err := r.Calendar(person(0), profiles.Any, true)
+			a, err := r.Calendar(t.Context(), person(0), profiles.Any, true)
 			if err != nil {
 				t.Error(err)
 			}
@@ -55,7 +55,7 @@ func TestSignedBytesStayTheSameWhileCached(t *testing.T) {
 		}
 	}
 	r.Signer = other
-	a, err := r.Calendar(person(0), profiles.Any, true)
+	a, err := r.Calendar(t.Context(), person(0), profiles.Any, true)
 	if err != nil || a.SHA256 == artefacts[0].SHA256 {
 		t.Errorf("another signer gave the same bytes (%v)", err)
 	}
@@ -88,7 +88,7 @@ func TestCacheForgetsTheLeastRecentlyUsed(t *testing.T) {
 
 func TestSignedNeedsASigner(t *testing.T) {
 	r := &Renderer{Generator: newGenerator(t, ""), Directory: snapshot(people(1))}
-	if _, err := r.Calendar(person(0), profiles.Any, true); !errors.Is(err, errNoSigner) {
+	if _, err := r.Calendar(t.Context(), person(0), profiles.Any, true); !errors.Is(err, errNoSigner) {
 		t.Errorf("error %v, want %v", err, errNoSigner)
 	}
 	if _, err := Run(t.Context(), options(t, t.TempDir(), people(1), nil)); !errors.Is(err, errNoSigner) {
@@ -99,7 +99,7 @@ func TestSignedNeedsASigner(t *testing.T) {
 func TestAProfileWithAPasswordIsRememberedNowhere(t *testing.T) {
 	_, signer := newSigner(t, signing.ECDSAP256)
 	r := &Renderer{Generator: newGenerator(t, ""), Directory: snapshot(people(1)), Signer: signer, Cache: NewCache(1 << 20)}
-	a, err := r.CalendarWithPassword(person(0), profiles.IOS, "secretsecret", true)
+	a, err := r.CalendarWithPassword(t.Context(), person(0), profiles.IOS, "secretsecret", true)
 	if err != nil || !bytes.Contains(a.Bytes, []byte("secretsecret")) || a.Signer != signer.Fingerprint() {
 		t.Fatalf("got %+v, %v", a, err)
 	}

@@ -2,8 +2,6 @@ package export
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 
@@ -13,6 +11,7 @@ import (
 // work brings the files of some people up to date. The error is for what keeps the run from going on.
 func (x *run) work(ctx context.Context, items []*item, stage *stage) error {
 	var fatal error
+	var signed []*due
 	for _, i := range items {
 		switch {
 		case i.person == nil:
@@ -22,8 +21,26 @@ func (x *run) work(ctx context.Context, items []*item, stage *stage) error {
 		case i.clash:
 			i.fail(errors.New("another person's file has the same name; give one of them another short name"), x.Platform)
 		default:
-			if fatal = x.one(i, stage); fatal != nil {
+			var p *profiles.Profile
+			if p, fatal = x.one(i, stage); fatal != nil {
 				i.fail(fatal, x.Platform)
+			} else if p != nil && x.Format&Signed != 0 {
+				signed = append(signed, &due{item: i, profile: p})
+			}
+		}
+	}
+	if fatal == nil { // a chunk that was begun is ended, even when the run is stopped
+		fatal = x.sign(context.WithoutCancel(ctx), signed, stage)
+	}
+	for _, d := range signed {
+		if fatal != nil {
+			d.item.fail(fatal, x.Platform)
+		}
+	}
+	if x.Prune {
+		for _, i := range items {
+			if i.person != nil && i.outcome != failed && i.outcome != remaining {
+				x.prune(i)
 			}
 		}
 	}
@@ -47,8 +64,8 @@ func (x *run) gone(i *item) {
 	}
 }
 
-// one brings the files of a person up to date.
-func (x *run) one(i *item, stage *stage) error {
+// one renders a person's profile and brings the unsigned file up to date; nil for who gets none.
+func (x *run) one(i *item, stage *stage) (*profiles.Profile, error) {
 	i.entry = newEntry(i.person, x.Platform)
 	if i.old != nil {
 		i.entry.Signed, i.entry.Unsigned = i.old.Signed, i.old.Unsigned
@@ -56,43 +73,17 @@ func (x *run) one(i *item, stage *stage) error {
 	p, err := x.Generator.Calendar(x.Directory, i.person, x.Platform)
 	if err != nil {
 		x.without(i, err)
-		return nil
+		return nil, nil
 	}
 	sum := p.SHA256()
 	i.entry.Identifier, i.entry.UUID, i.entry.SHA256, i.entry.Status = p.Identifier, p.UUID, sum, StatusExported
 	i.outcome = unchanged
-	if x.Format&Signed != 0 && !x.current(i.entry.Signed, sum, x.signer.Signer) {
-		if err := x.writeSigned(i, p, sum, stage); err != nil {
-			return err
-		}
-	}
 	if x.Format&Unsigned != 0 && !x.current(i.entry.Unsigned, sum, "") {
 		if err := x.writeUnsigned(i, p, sum, stage); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if x.Prune && i.outcome != failed {
-		x.prune(i)
-	}
-	return nil
-}
-
-// writeSigned signs and stages the signed file. A signature that fails is this person's failure.
-func (x *run) writeSigned(i *item, p *profiles.Profile, sum string, stage *stage) error {
-	i.outcome = written
-	if x.DryRun {
-		return nil
-	}
-	signed, err := x.Signer.Sign(p.Bytes())
-	if err != nil {
-		i.fail(err, x.Platform)
-		return nil
-	}
-	digest := sha256.Sum256(signed)
-	file := x.signer
-	file.Path, file.Content = FileName(i.person)+profiles.Extension, sum
-	file.SHA256 = hex.EncodeToString(digest[:])
-	return stage.write(i, &i.entry.Signed, file, signed)
+	return p, nil
 }
 
 // writeUnsigned stages the unsigned file.
@@ -115,9 +106,6 @@ func (x *run) without(i *item, err error) {
 		i.entry.Status, i.outcome = StatusDenied, denied
 	}
 	i.entry.Reason = err.Error()
-	if x.Prune {
-		x.prune(i)
-	}
 }
 
 // current reports whether a file has this content and signer, and is still there in its size.

@@ -14,6 +14,8 @@ import (
 const (
 	scopeList = "list" // which profiles there are
 	scopeRead = "read" // the profiles themselves
+
+	scopeSecrets = "secrets" // profiles with an app password inside, each a live credential
 )
 
 // apiRoute is one operation of the payload source. A row for GET answers HEAD as well.
@@ -32,6 +34,8 @@ var api = []apiRoute{
 		"Lists the calendar profiles page by page", (*site).listProfiles},
 	{http.MethodGet, "/api/v1/profiles/{file}", scopeRead, []string{"platform", "signed"},
 		"One calendar profile: {short name | guid:… | mail:…}.mobileconfig", (*site).readProfile},
+	{http.MethodPost, "/api/v1/profiles/{file}", scopeSecrets, []string{"device", "platform", "signed"},
+		"Makes an app password for a device and gives the profile with it inside", (*site).makeProfile},
 }
 
 // serve lets a request through that has a token for it and no parameter that is unknown.

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode"
 
+	"calport/directory"
 	"calport/directory/signin"
 	"calport/profiles"
 )
@@ -55,7 +56,7 @@ func (s *site) makePassword(w http.ResponseWriter, r *http.Request) error {
 	if view.Install {
 		made.Device = identify(w, r)
 	}
-	secret, made, err := s.newPassword(r, made)
+	secret, made, err := s.newPassword(r, visitorOf(r.Context()).person, made)
 	if err != nil {
 		return err
 	}
@@ -78,20 +79,27 @@ func (s *site) makePassword(w http.ResponseWriter, r *http.Request) error {
 
 // readPasswordForm reads a form about app passwords, if there are any here for this person.
 func (s *site) readPasswordForm(w http.ResponseWriter, r *http.Request) error {
-	if s.o.AppPasswords == signin.NoAppPasswords {
-		return &problem{Status: http.StatusForbidden, Title: "There are no app passwords here", Reason: "app-passwords-off",
-			Detail: "The administrator has switched them off. Devices use the password that you sign in with."}
-	}
-	if !s.mayServe(visitorOf(r.Context())) {
-		return &problem{Status: http.StatusForbidden, Title: "This account may not use the calendar server", Reason: "not-allowed",
-			Detail: "So an app password would open nothing. Ask your administrator to let you in."}
+	if err := s.mayHavePasswords(visitorOf(r.Context())); err != nil {
+		return err
 	}
 	return readForm(w, r)
 }
 
-// newPassword makes an app password of the visitor's.
-func (s *site) newPassword(r *http.Request, p AppPassword) (secret string, made AppPassword, err error) {
-	person := visitorOf(r.Context()).person
+// mayHavePasswords says why somebody gets no app passwords, if so.
+func (s *site) mayHavePasswords(v visitor) error {
+	if s.o.AppPasswords == signin.NoAppPasswords {
+		return &problem{Status: http.StatusForbidden, Title: "There are no app passwords here", Reason: "app-passwords-off",
+			Detail: "The administrator has switched them off. Devices use the password that you sign in with."}
+	}
+	if !s.mayServe(v) {
+		return &problem{Status: http.StatusForbidden, Title: "This account may not use the calendar server", Reason: "not-allowed",
+			Detail: "So an app password would open nothing. Ask your administrator to let you in."}
+	}
+	return nil
+}
+
+// newPassword makes an app password of a person's.
+func (s *site) newPassword(r *http.Request, person *directory.Principal, p AppPassword) (secret string, made AppPassword, err error) {
 	p.Owner = ownerOf(person)
 	if p.Expires.IsZero() && s.o.AppPasswordLifetime > 0 {
 		p.Expires = s.o.Now().Add(s.o.AppPasswordLifetime)

@@ -195,6 +195,9 @@ func (h *house) link(t testing.TB, owner string) string {
 	return secret
 }
 
+// hashOf is what the store knows of a secret.
+func hashOf(secret string) string { return store.HashSecret(secret) }
+
 // storeTokens joins the store as package cmd does.
 type storeTokens struct{ *store.Store }
 

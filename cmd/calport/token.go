@@ -18,6 +18,7 @@ const tokenPrefix = "calport_"
 
 func setupTokenCreate(p *program, c *cobra.Command) func(context.Context, []string) error {
 	days := c.Flags().Int("days", 0, "let it expire after so many `days`; 0 is never")
+	secrets := c.Flags().Bool("secrets", false, "let it make app passwords and fetch profiles with one inside, too")
 	return func(ctx context.Context, args []string) error {
 		if *days < 0 {
 			return &exitError{exitUsage, errors.New("--days must not be negative")}
@@ -28,6 +29,9 @@ func setupTokenCreate(p *program, c *cobra.Command) func(context.Context, []stri
 			}
 			secret := tokenPrefix + rand.Text()
 			t := store.Token{Name: args[0], Hash: store.HashSecret(secret), Scopes: []string{"list", "read"}}
+			if *secrets {
+				t.Scopes = append(t.Scopes, "secrets")
+			}
 			if *days > 0 {
 				t.Expires = h.now().AddDate(0, 0, *days)
 			}

@@ -93,6 +93,7 @@ var paths = []struct {
 	{timezonesPath, true, (*Server).timezones},
 	{timezonesPath + "/", false, (*Server).timezones},
 	{"/", true, (*Server).root},
+	{"//", false, (*Server).dav}, // of clients that join a base and a path with a slash each
 }
 
 // HTTPS is the handler of listeners that speak TLS.

@@ -11,7 +11,7 @@ import (
 	"calport/server/ical"
 )
 
-// zones.txt has a line for each zone of the IANA database: its name, then its other names.
+// zones.txt has a line for each zone that the IANA database keeps apart since 1970: its name, then its other names.
 //
 //go:embed zones.txt
 var zonesText string

@@ -139,6 +139,7 @@ func BenchmarkPutObjectParallel(b *testing.B) {
 				}
 				var next atomic.Int64
 				b.SetParallelism(16)
+				b.ResetTimer()
 				b.RunParallel(func(pb *testing.PB) {
 					for pb.Next() {
 						i := int(next.Add(1))
@@ -309,6 +310,7 @@ func BenchmarkHomeCachedParallel(b *testing.B) {
 	eachEngine(b, func(b *testing.B, s *Store) {
 		newHome(b, s, "owner")
 		b.SetParallelism(50)
+		b.ResetTimer()
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
 				if _, err := s.Home(b.Context(), "owner"); err != nil {

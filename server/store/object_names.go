@@ -2,6 +2,7 @@ package store
 
 import (
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,9 +21,23 @@ var objectsByName = func() (texts [len(nameCounts)][parts]string) {
 	return texts
 }()
 
+// objectsOfNames looks for each name by itself: left to choose, PostgreSQL reads the whole collection for a few.
+var objectsOfNames = func() (texts [parts]string) {
+	for p, text := range objectByName {
+		text = strings.Replace(text, "o.name = $2", "o.name = n.name", 1)
+		texts[p] = "SELECT f.* FROM unnest(CAST($2 AS TEXT[])) AS n(name) CROSS JOIN LATERAL (" + text + " LIMIT 1) AS f"
+	}
+	return texts
+}()
+
 // ObjectsByName streams those of the named objects that exist, in no order, each once however often it is named. It
-// makes one query for up to 500 names.
+// makes one query for up to 500 names, of PostgreSQL one for all.
 func (tx *Tx) ObjectsByName(collectionID int64, names []string, part Part) iter.Seq2[Object, error] {
+	if tx.s.latest != nil {
+		names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !storable(name) })
+		slices.Sort(names)
+		return tx.objects(part, objectsOfNames[part], collectionID, slices.Compact(names))
+	}
 	return func(yield func(Object, error) bool) {
 		for len(names) > 0 {
 			size := 0

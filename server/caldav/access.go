@@ -67,9 +67,11 @@ func (v *visit) roleOn(whose *directory.Principal) role {
 		return stranger
 	case v.isVisitor(whose):
 		return owner
-	case v.isAmong(whose.Delegates.Write):
+	}
+	switch delegates := v.delegatesOf(whose); {
+	case v.isAmong(delegates.Write):
 		return writeDelegate
-	case v.isAmong(whose.Delegates.Read):
+	case v.isAmong(delegates.Read):
 		return readDelegate
 	}
 	return stranger

@@ -30,7 +30,8 @@ var properties = dav.Table[*resource]{
 	// Access control, RFC 3744 sections 4 and 5
 	{Name: dav.AlternateURISet, On: principals, Get: getAlternateURISet},
 	{Name: dav.PrincipalURL, On: principals, Get: getPrincipalURL},
-	{Name: dav.GroupMemberSet, On: principals, Get: getGroupMemberSet},
+	{Name: dav.GroupMemberSet, On: proxies, Get: getGroupMemberSet, Set: setProxyMembers},
+	{Name: dav.GroupMemberSet, On: principal, Get: getGroupMemberSet},
 	{Name: dav.GroupMembership, On: principals, Get: getGroupMembership},
 	{Name: dav.Owner, On: inHome | principals, Get: getOwner},
 	{Name: dav.SupportedPrivilegeSetProperty, On: everything, Get: getSupportedPrivilegeSet},

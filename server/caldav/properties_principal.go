@@ -31,9 +31,9 @@ func (r *resource) members() []*directory.Principal {
 	var guids []string
 	switch r.kind {
 	case proxyRead:
-		guids = r.whose.Delegates.Read
+		guids = r.delegatesOf(r.whose).Read
 	case proxyWrite:
-		guids = r.whose.Delegates.Write
+		guids = r.delegatesOf(r.whose).Write
 	default:
 		guids = r.whose.Members
 	}
@@ -95,7 +95,7 @@ func getExpandedGroupMembership(w *dav.Writer, _ *dav.Element, r *resource) erro
 // proxyGroups are the proxy groups that the principal is in.
 func (r *resource) proxyGroups() []string {
 	var hrefs []string
-	read, write := r.people.DelegatorsOf(r.whose.GUID)
+	read, write := r.delegatorsOf(r.whose)
 	for _, p := range read {
 		hrefs = append(hrefs, proxyHref(p, proxyRead))
 	}
@@ -106,13 +106,13 @@ func (r *resource) proxyGroups() []string {
 }
 
 func getProxyReadFor(w *dav.Writer, _ *dav.Element, r *resource) error {
-	read, _ := r.people.DelegatorsOf(r.whose.GUID)
+	read, _ := r.delegatorsOf(r.whose)
 	writeHrefs(w, dav.CalendarProxyReadFor, principalHrefs(read)...)
 	return nil
 }
 
 func getProxyWriteFor(w *dav.Writer, _ *dav.Element, r *resource) error {
-	_, write := r.people.DelegatorsOf(r.whose.GUID)
+	_, write := r.delegatorsOf(r.whose)
 	writeHrefs(w, dav.CalendarProxyWriteFor, principalHrefs(write)...)
 	return nil
 }

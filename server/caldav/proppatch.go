@@ -36,11 +36,19 @@ func (e *exchange) proppatch() error {
 	if err != nil {
 		return err
 	}
+	if e.res.kind&proxies != 0 {
+		if err := e.delegations.load(e.r.Context()); err != nil {
+			return err
+		}
+	}
 	return e.hasProperties(outcome)
 }
 
 // save writes the properties that were changed in memory.
 func (r *resource) save(tx *store.Tx) error {
+	if err := r.saveProxyMembers(tx); err != nil {
+		return err
+	}
 	for _, other := range r.elsewhere {
 		if err := tx.SaveProperties(other.target, []store.PropertyChange{other.change}); err != nil {
 			return err

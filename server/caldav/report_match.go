@@ -75,7 +75,7 @@ func (e *exchange) selves() []*resource {
 	for _, group := range e.people.MemberOf(e.who.GUID) {
 		add(group, principal)
 	}
-	read, write := e.people.DelegatorsOf(e.who.GUID)
+	read, write := e.delegatorsOf(e.who)
 	for _, p := range read {
 		add(p, proxyRead)
 	}

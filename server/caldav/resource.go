@@ -24,10 +24,11 @@ type resource struct {
 	collection *store.Collection
 	item       *store.Object
 
-	bag       store.Properties       // the stored properties as they were read
-	changed   []store.PropertyChange // and what this request changes of them
-	elsewhere []elsewhere            // what this request changes of other resources' properties
-	making    *store.NewCollection   // what MKCALENDAR and MKCOL are making; nil otherwise
+	bag          store.Properties       // the stored properties as they were read
+	changed      []store.PropertyChange // and what this request changes of them
+	elsewhere    []elsewhere            // what this request changes of other resources' properties
+	proxyMembers *[]string              // what this request makes the members of a proxy group; nil leaves them
+	making       *store.NewCollection   // what MKCALENDAR and MKCOL are making; nil otherwise
 }
 
 // elsewhere is a change of another resource's property, made by setting one here.

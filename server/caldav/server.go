@@ -48,7 +48,8 @@ type Server struct {
 	requestID    func(context.Context) string
 	setOperation func(context.Context, string)
 
-	scheduler *schedule.Scheduler
+	scheduler   *schedule.Scheduler
+	delegations delegations
 
 	// The tables. What runs reads them here: a row cannot refer to the table that it stands in.
 	methods          []method
@@ -93,6 +94,10 @@ func New(o Options) (*Server, error) {
 		s.setOperation = func(context.Context, string) {}
 	}
 	if s.scheduler, err = s.newScheduler(); err != nil {
+		return nil, err
+	}
+	s.delegations.store = s.store
+	if err := s.delegations.load(context.Background()); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -3,6 +3,7 @@ package profiles
 import (
 	"bytes"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,7 +45,8 @@ consent = { default = "%guid%: %full_name%" }
 			}
 			return
 		}
-		if found := Verify(p.Bytes()); found != nil {
+		found := slices.DeleteFunc(Verify(p.Bytes()), func(f Finding) bool { return f.Kind == LeftoverVariable }) // as somebody is called
+		if len(found) > 0 {
 			t.Fatalf("found %v", found)
 		}
 		values, err := Parse(p.Bytes())

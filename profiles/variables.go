@@ -106,6 +106,17 @@ func isAttributeName(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r != '.' && r != ';' && notInHost(r) || r == '_' })
 }
 
+// variableIn finds a variable in a text that should have none; empty if there is none. What devices fill in is none.
+func variableIn(text string) string {
+	pieces := strings.Split(text, "%")
+	for i := 1; i < len(pieces)-1; i++ { // what stands between two per cent signs
+		if part, problem := readToken(pieces[i]); problem == "" && part.variable != "" {
+			return "%" + pieces[i] + "%"
+		}
+	}
+	return ""
+}
+
 // checkTemplate says what is wrong with a template. rule judges its literal text.
 func checkTemplate(template string, rule func(string) string) string {
 	if strings.TrimSpace(template) == "" {

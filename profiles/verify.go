@@ -3,6 +3,8 @@ package profiles
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -49,6 +51,7 @@ const (
 	OddUUID             FindingKind = "odd-uuid"             // not in the form of a UUID
 	TooMany             FindingKind = "too-many"             // of a payload that may be in a profile once
 	Contradiction       FindingKind = "contradiction"        // two keys of which only one counts
+	LeftoverVariable    FindingKind = "leftover-variable"    // one of ours that nobody has filled in
 	Unavailable         FindingKind = "unavailable"          // not known to the platform the profile is made for
 )
 
@@ -87,7 +90,7 @@ func Verify(content []byte) []Finding {
 	if errors.As(err, &unreadable) {
 		return append(findings, unreadable.Finding)
 	}
-	return append(findings, check(values)...)
+	return slices.Concat(findings, check(values), leftovers(values))
 }
 
 // wholeRules are the rules that concern more than one key.
@@ -190,6 +193,34 @@ func oneRemoval(c *checker, values Dict) {
 func noUserScopeOnMobile(c *checker, values Dict) {
 	if c.platform == IOS && values["PayloadScope"] == "User" {
 		c.fault(Contradiction, "PayloadScope", "iPhones and iPads refuse a profile for a user", "leave PayloadScope out")
+	}
+}
+
+// leftovers finds what should have been filled in for a person. Our own profiles are not held against it: whatever the
+// directory calls somebody stays.
+func leftovers(values Dict) []Finding {
+	var c checker
+	texts("", values, func(path, text string) {
+		if variable := variableIn(text); variable != "" {
+			c.caution(LeftoverVariable, path, variable+" has not been filled in", "render the profile for a person, or write what is meant")
+		}
+	})
+	return c.findings
+}
+
+// texts yields every string below a value, keys in order.
+func texts(path string, value any, yield func(path, text string)) {
+	switch value := value.(type) {
+	case string:
+		yield(path, value)
+	case Dict:
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			texts(member(path, key), value[key], yield)
+		}
+	case []any:
+		for i, item := range value {
+			texts(element(path, i), item, yield)
+		}
 	}
 }
 

@@ -83,6 +83,8 @@ func TestVerifyNamesWhatIsWrongAndWhere(t *testing.T) {
 			top["PayloadContent"] = []any{a, again}
 		}, DuplicateAccount, "PayloadContent[1]"},
 		{"date as string", func(top, _ Dict) { top["RemovalDate"] = "2027-01-01" }, WrongType, "RemovalDate"},
+		{"a variable left over", func(_, a Dict) { a["CalDAVUsername"] = "%short_name%" }, LeftoverVariable, first + ".CalDAVUsername"},
+		{"an attribute left over, deep down", func(top, _ Dict) { top["ConsentText"] = Dict{"de": "100 % von %ldap:ou|uns%"} }, LeftoverVariable, "ConsentText.de"},
 		{"iOS key on the Mac", func(top, a Dict) { top["TargetDeviceType"], a["VPNUUID"] = targetMac, blankUUID }, Unavailable, first + ".VPNUUID"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

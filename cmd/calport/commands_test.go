@@ -88,6 +88,29 @@ func TestExportVerifyAndTheSourceAgree(t *testing.T) {
 			t.Errorf("got %d\n%s", status, out)
 		}
 	})
+	t.Run("a file that cannot be read does not end the run", func(t *testing.T) {
+		spoilt := filepath.Join(t.TempDir(), "spoilt.mobileconfig")
+		data, err := os.ReadFile(unsigned)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = bytes.Replace(data, []byte("<string>ada</string>"), []byte("<string>%short_name%</string>"), 1)
+		data = bytes.Replace(data, []byte("<key>CalDAVHostName</key>"), []byte("<key>CalDAVHost</key>"), 1)
+		if err := os.WriteFile(spoilt, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		status, out, _ := in.calport(t, "profile", "verify", "absent.mobileconfig", spoilt, signed)
+		for _, want := range []string{
+			"absent.mobileconfig\n  ERROR: file: ", "\n  1 error\n" + spoilt, "%short_name% has not been filled in", "caution", signed + "\n  signed by", "nothing is wrong",
+		} {
+			if status != 1 || !strings.Contains(out, want) {
+				t.Errorf("got %d without %q:\n%s", status, want, out)
+			}
+		}
+		if strings.Contains(out, "error: ") {
+			t.Errorf("an error is announced twice:\n%s", out)
+		}
+	})
 	t.Run("the shared judge agrees", func(t *testing.T) {
 		stranger(t, "openssl")
 		judge := filepath.Join(shared(t), "reference", "check-signed-profile")

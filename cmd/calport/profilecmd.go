@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,7 +11,6 @@ import (
 
 	"calport/directory"
 	"calport/profiles"
-	"calport/signing"
 )
 
 func setupProfileShow(p *program, c *cobra.Command) func(context.Context, []string) error {
@@ -99,107 +96,4 @@ func lookUpPerson(s *directory.Snapshot, name string) (*directory.Principal, err
 		return nil, directory.ErrNotFound
 	}
 	return p, nil
-}
-
-func setupProfileVerify(p *program, c *cobra.Command) func(context.Context, []string) error {
-	rootFile := c.Flags().String("root", "", "PEM `file` of the roots to trust; else the system's and, with a configuration, our own")
-	return func(_ context.Context, args []string) error {
-		roots, err := p.verifyRoots(*rootFile)
-		if err != nil {
-			return err
-		}
-		bad := false
-		for _, file := range args {
-			data, err := p.readFile(file)
-			if err != nil {
-				return err
-			}
-			if !p.verify(file, data, roots) {
-				bad = true
-			}
-		}
-		if bad {
-			return &exitError{status: exitFailed}
-		}
-		return nil
-	}
-}
-
-// verifyRoots are the anchors of `profile verify`. Without a configuration the system's will do: the command is for
-// anyone's profiles.
-func (p *program) verifyRoots(file string) (*x509.CertPool, error) {
-	if file != "" {
-		data, err := p.readFile(file)
-		if err != nil {
-			return nil, err
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(data) {
-			return nil, fmt.Errorf("%s holds no certificate in PEM form", file)
-		}
-		return pool, nil
-	}
-	c, err := p.loadConfig()
-	if err != nil {
-		var exit *exitError
-		if p.configFile == "" && errors.As(err, &exit) {
-			return nil, nil
-		}
-		return nil, err
-	}
-	h := &house{config: c, env: p.env, now: p.now}
-	if err := h.openAuthority(); err != nil {
-		return nil, err
-	}
-	return h.pool(), nil
-}
-
-// verify prints everything wrong with one file and reports whether it holds no error.
-func (p *program) verify(file string, data []byte, roots *x509.CertPool) bool {
-	content, errs, cautions := data, 0, 0
-	say := func(severe bool, format string, args ...any) {
-		word := "caution"
-		if severe {
-			word = "ERROR"
-			errs++
-		} else {
-			cautions++
-		}
-		fmt.Fprintf(p.out, "  %s: %s\n", word, fmt.Sprintf(format, args...))
-	}
-	fmt.Fprintf(p.out, "%s\n", file)
-	signature, err := signing.Verify(data, roots, p.now())
-	switch {
-	case errors.Is(err, signing.ErrNotCMS):
-		fmt.Fprintln(p.out, "  unsigned")
-	case err != nil:
-		say(true, "%v", err)
-		content = nil
-	default:
-		content = signature.Content
-		if signature.Signer != nil {
-			fmt.Fprintf(p.out, "  signed by %q, valid until %s\n", signature.Signer.Subject.CommonName, day(signature.Signer.NotAfter))
-		}
-		for _, f := range signature.Findings {
-			say(f.Severity == signing.Error, "signature: %v", f)
-		}
-	}
-	if content != nil {
-		for _, f := range profiles.Verify(content) {
-			place := f.Path
-			if place == "" {
-				place = "profile"
-			}
-			say(f.Severity == profiles.Error, "%s: %s; %s", place, f.Detail, f.Remedy)
-		}
-	}
-	switch {
-	case errs > 0:
-		fmt.Fprintf(p.out, "  %d errors, %d cautions\n", errs, cautions)
-	case cautions > 0:
-		fmt.Fprintf(p.out, "  no errors, %d cautions\n", cautions)
-	default:
-		fmt.Fprintln(p.out, "  nothing is wrong")
-	}
-	return errs == 0
 }

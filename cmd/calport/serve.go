@@ -223,8 +223,14 @@ func (h *house) health(next http.Handler) http.Handler {
 			fmt.Fprintln(w, "but: "+problem)
 		}
 	})
-	mux.Handle("/", next)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The mux would redirect doubled slashes, which clients of calendars send and mean.
+		if r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // notReady says why people cannot be served; empty when they can. A directory that is down is no reason as long as

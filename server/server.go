@@ -129,11 +129,12 @@ func (s *Server) mux() http.Handler {
 	})
 }
 
-// root gives "/" to people who look at it with a browser, and to clients who look for their account.
+// root gives "/" to people who look at it with a browser, and to clients who look for their account: these come with
+// another method, or with the password, which the portal takes in its form only.
 func (s *Server) root() http.Handler {
 	dav := s.dav()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get("Authorization") == "" {
 			s.o.Rest.ServeHTTP(w, r)
 			return
 		}

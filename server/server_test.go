@@ -85,8 +85,8 @@ func TestPathsAreDividedBetweenPortalAndDAV(t *testing.T) {
 	s, _ := newServer(t, nil)
 	auth := basicOf("ada", "pässword: €")
 	for _, c := range []struct{ method, path, want string }{
-		{"GET", "/", "portal"},
-		{"HEAD", "/", "portal"},
+		{"GET", "/", "dav for ada"},
+		{"GET", "//principals/", "dav for ada"},
 		{"PROPFIND", "/", "dav for ada"},
 		{"OPTIONS", "/", "dav for ada"},
 		{"GET", "/portal/", "portal"},
@@ -100,6 +100,15 @@ func TestPathsAreDividedBetweenPortalAndDAV(t *testing.T) {
 		w := ask(s.HTTPS(), c.method, "https://cal.example.com:8443"+c.path, "Authorization", auth)
 		if got := w.Body.String(); w.Code != 200 || got != c.want {
 			t.Errorf("%s %s: got %d %q, want %q", c.method, c.path, w.Code, got, c.want)
+		}
+	}
+}
+
+func TestTheRootIsThePortalForBrowsers(t *testing.T) {
+	s, _ := newServer(t, nil)
+	for _, method := range []string{"GET", "HEAD"} {
+		if w := ask(s.HTTPS(), method, "https://cal.example.com:8443/"); w.Body.String() != "portal" {
+			t.Errorf("%s /: got %d %q, want the portal", method, w.Code, w.Body)
 		}
 	}
 }

@@ -50,6 +50,7 @@ var conformance = []struct {
 	// (RFC 4791 section 9.7.4), as with event 6, which the same test wants.
 	{script: "reports", but: []string{"basic query reports / 23: "}},
 
+	{script: "caldavIOP"},
 	{script: "scheduleprops"},
 	{script: "implicitscenario1"},
 	{script: "implicitscheduletag"},

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"calport/server/dav"
-	"calport/server/ical"
 	"calport/server/itip"
 	"calport/server/schedule"
 	"calport/server/store"
@@ -68,9 +67,6 @@ func (r *resource) schedule(tx *store.Tx, data *calendarData, stale bool) (store
 	if err := r.adopt(tx, data.facts.UID); err != nil {
 		return false, err
 	}
-	if commentsTwice(data.calendar) {
-		return false, dav.Forbidden(noDuplicateComments)
-	}
 	written, err := r.scheduler.Put(tx, schedule.Write{Owner: r.whose, Before: r.item, After: data.calendar, Stale: stale})
 	if err != nil {
 		return false, schedulingError(err)
@@ -107,22 +103,6 @@ func (r *resource) adopt(tx *store.Tx, uid string) error {
 }
 
 var noDuplicateComments = dav.Name{Space: dav.CalendarServer, Local: "no-duplicate-private-comments"}
-
-// commentsTwice says whether an organizer's data has two private comments of one attendee in one component (Apple's
-// caldav-privatecomments).
-func commentsTwice(calendar *ical.Component) bool {
-	for _, c := range calendar.Components {
-		seen := map[string]bool{}
-		for p := range c.Props("X-CALENDARSERVER-ATTENDEE-COMMENT") {
-			of := p.Param("X-CALENDARSERVER-ATTENDEE-REF")
-			if seen[of] {
-				return true
-			}
-			seen[of] = true
-		}
-	}
-	return false
-}
 
 // unschedule carries out that an object is deleted.
 func (r *resource) unschedule(tx *store.Tx, item *store.Object, reply bool) error {
@@ -179,6 +159,7 @@ var schedulingConditions = []struct {
 	{itip.ErrOrganizerChange, dav.AllowedOrganizerChange},
 	{itip.ErrAttendeeChange, dav.AllowedAttendeeChange},
 	{itip.ErrAttendeeAllowed, dav.AttendeeAllowed},
+	{itip.ErrDuplicateComments, noDuplicateComments}, // Apple's caldav-privatecomments
 }
 
 func schedulingError(err error) error {

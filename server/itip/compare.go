@@ -6,9 +6,13 @@ type level uint8
 const (
 	unchanged  level = iota
 	refreshed        // other answers only
+	told             // the organizer's own answer: news, but no new version
 	onlyStatus       // cancelled, nothing else: the CANCEL says it all
 	altered
 )
+
+// news says whether attendees are to hear of a change in a REQUEST of its own.
+func (l level) news() bool { return l == told || l == altered }
 
 // compare finds out how much each instance changed.
 func (o *organizing) compare() {
@@ -54,13 +58,18 @@ func (o *organizing) compareOne(at id) level {
 	case len(names) > 0:
 		return altered
 	}
+	change := unchanged
 	answers := o.answers(old)
 	for who, answer := range o.answers(now) {
-		if answers[who] != answer {
-			return refreshed
+		switch {
+		case answers[who] == answer:
+		case o.me(who):
+			return told
+		default:
+			change = refreshed
 		}
 	}
-	return unchanged
+	return change
 }
 
 // sameAsMaster says whether an override tells what the master told if it were

@@ -71,12 +71,12 @@ func (o *organizing) tell(who string, sees, forced []id) (ids []id, refresh bool
 	news := append(slices.Clone(forced), o.again[o.key(who)]...)
 	for _, at := range sees {
 		fresh := o.invited(o.before.effective(at), who) == nil
-		if o.levels[at] == altered || fresh {
+		if o.levels[at].news() || fresh {
 			news = append(news, at)
 		}
 	}
 	leftSeries := slices.Contains(had, whole) && !slices.Contains(sees, whole)
-	if len(had) == 0 || leftSeries || o.leftOverride(who, had, sees) || o.levels[whole] == altered || slices.Contains(news, whole) {
+	if len(had) == 0 || leftSeries || o.leftOverride(who, had, sees) || o.levels[whole].news() || slices.Contains(news, whole) {
 		return sees, false
 	}
 	for _, at := range sees {

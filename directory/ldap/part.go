@@ -31,6 +31,7 @@ type part struct {
 	patched map[string]*directory.Principal // groups that were not read, but whose members are others now
 	numbers map[string]string               // of groups that may have changed: what they were
 	owners  bool                            // groups of delegates have changed
+	doubted []string                        // filters for groups that somebody seems to have left
 }
 
 // perFilter bounds the alternatives of one filter.
@@ -52,7 +53,7 @@ func (w *watch) part(ctx context.Context, c *conn, before *directory.Snapshot, t
 	p.narrow, p.alsoJoined = p.narrowed, p.joinedBefore
 	p.forget()
 	for _, step := range []func(context.Context) error{
-		p.rereadDelegateGroups, p.nameGroups, p.readPlaces, p.readPeople, p.readGroups, p.memberships, p.rereadHolders, p.release,
+		p.rereadDelegateGroups, p.nameGroups, p.readPlaces, p.readPeople, p.readGroups, p.memberships, p.rereadDoubted, p.rereadHolders, p.release,
 	} {
 		if err := step(ctx); err != nil {
 			return directory.Delta{}, err
@@ -205,33 +206,45 @@ func renamed(old, now *directory.Principal) bool {
 	return old == nil || now == nil || old.Kind != now.Kind || old.ShortName != now.ShortName || dnKey(old.DN) != dnKey(now.DN)
 }
 
-// patch lets a principal be in these groups directly and in no others.
+// patch lets a principal be in these groups directly. A group that it was in, but is not found to name it any more,
+// is read anew: a server may compare more strictly than we do.
 func (p *part) patch(guid string, groups []string) {
-	change := func(g *directory.Principal, members func(before []string) []string) {
-		key := directory.Fold(g.GUID)
-		if p.patched[key] == nil {
-			copied := *g
-			p.patched[key] = &copied
-		}
-		p.patched[key].Members = members(slices.Clone(p.patched[key].Members))
-	}
 	in := make(map[string]bool)
 	for _, group := range groups {
 		in[directory.Fold(group)] = true
 	}
-	is := func(other string) bool { return strings.EqualFold(other, guid) }
 	for _, g := range p.before.Naming(guid) {
 		if key := directory.Fold(g.GUID); in[key] {
 			delete(in, key)
-		} else {
-			change(g, func(members []string) []string { return slices.DeleteFunc(members, is) })
+		} else if p.old[key] == nil {
+			p.doubted = append(p.doubted, p.sh.guidFilter(g.GUID))
 		}
 	}
 	for key := range in {
-		if g := p.before.ByGUID(key); g != nil && g.Kind == directory.Group {
-			change(g, func(members []string) []string { members = append(members, guid); slices.Sort(members); return members })
+		g := p.patched[key]
+		if g == nil {
+			before := p.before.ByGUID(key)
+			if before == nil || before.Kind != directory.Group {
+				continue
+			}
+			copied := *before
+			g = &copied
+			p.patched[key] = g
 		}
+		g.Members = append(slices.Clone(g.Members), guid)
+		slices.Sort(g.Members)
+		g.Members = slices.Compact(g.Members)
 	}
+}
+
+func (p *part) rereadDoubted(ctx context.Context) error {
+	slices.Sort(p.doubted)
+	filters := slices.Compact(p.doubted)
+	narrow := p.narrow
+	p.narrow = func(*area) []narrowing { return anyOf(filters) }
+	err := p.readGroups(ctx)
+	p.narrow = narrow
+	return err
 }
 
 // naming asks for the groups that have a principal among their members.

@@ -42,6 +42,10 @@ func TestServerRestartsWhileWatched(t *testing.T) {
 		t.Errorf("health while the server is down: %+v", h)
 	}
 	s.Start()
+	if _, err := w.d.Check(t.Context()); err != nil { // forgets that the server is avoided for a while
+		t.Fatal(err)
+	}
+	w.by("syncrepl")
 	title(t, w, admin(t, s.URL, s.RootDN, s.RootPassword), "after")
 	if !w.Snapshot().Taken().Equal(taken) {
 		t.Error("everything was read anew, want the watch resumed by its cookie")
@@ -128,7 +132,8 @@ func TestRejectedCookieLeadsToReadingEverything(t *testing.T) {
 		"a cookie the server rejects":  tamper(t, cookie, "csn=21260101000000.000000Z#000000#000#000000"),
 		"a cookie that makes no sense": tamper(t, cookie, "rubbish"),
 	} {
-		if first := watch(bad); !first.Reread {
+		// A server may say no, or tell of everybody as if there were no cookie.
+		if first := watch(bad); !first.Reread && len(first.Changed) < 10 {
 			t.Errorf("%s: got %+v, want that everything be read", what, first)
 		}
 	}
@@ -213,26 +218,35 @@ func TestOnlyWhomItConcernsIsTold(t *testing.T) {
 }
 
 func TestDirectoryThatCannotBeWatched(t *testing.T) {
+	s := directorytest.Slapd{LDIF: nestedLDIF, Database: "access to attrs=modifyTimestamp by * none\naccess to * by * read"}.Start(t)
+	d := open(t, s, func(o *ldap.Options) { quietly(o); o.BindDN, o.BindPassword = "", "" })
+	err := d.Watch(t.Context(), nil, func() *directory.Snapshot { return directory.NewSnapshot(nil, time.Time{}) },
+		func(directory.Delta) error { return errors.New("a delta") })
+	if !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("without a modifyTimestamp to be seen: got %v, want ErrUnsupported", err)
+	}
+	w := run(t, d, nil)
+	w.until("reading everything", func() bool { return w.Snapshot().Count(directory.Individual) > 0 && w.Health().OK() })
+	if h := w.Health(); h.Way != "" || !strings.Contains(h.Freshness(time.Now()), "cannot be watched") {
+		t.Errorf("health: %+v, %s", h, h.Freshness(time.Now()))
+	}
+}
+
+func TestDemoDirectoryIsWatched(t *testing.T) {
 	server, err := demo.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
-	d, err := ldap.New(ldap.Options{Servers: []string{server.URL()}, AllowPlain: true, Log: slog.New(slog.DiscardHandler)})
+	t.Cleanup(func() { server.Close() })
+	d, err := ldap.New(ldap.Options{Servers: []string{server.URL()}, AllowPlain: true, Poll: 10 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
-	err = d.Watch(t.Context(), nil, func() *directory.Snapshot { return directory.NewSnapshot(nil, time.Time{}) },
-		func(directory.Delta) error { t.Error("a delta"); return nil })
-	if !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("a server that does not compare modifyTimestamp: got %v, want ErrUnsupported", err)
-	}
-	w := run(t, d, nil)
-	w.until("reading everything", func() bool { return w.Snapshot().Count(directory.Individual) > 0 })
-	if h := w.Health(); h.Way != "" || !h.OK() || !strings.Contains(h.Freshness(time.Now()), "cannot be watched") {
-		t.Errorf("health: %+v, %s", h, h.Freshness(time.Now()))
-	}
+	t.Cleanup(func() { d.Close() })
+	w := run(t, d, nil).by("modifyTimestamp")
+	heard := w.Health().Heard
+	w.until("hearing again", func() bool { return w.Health().Heard.After(heard) })
+	w.same("nothing has changed")
 }
 
 func TestSyncControlWithoutOverlayFallsBack(t *testing.T) {

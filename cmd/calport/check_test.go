@@ -93,7 +93,7 @@ func TestCheckFindsTheAccountByWhatDNSPrinted(t *testing.T) {
 	if status != 0 {
 		t.Errorf("check: %d\n%s%s", status, out, errs)
 	}
-	for _, step := range []string{"DNS: the https service", "DNS: where discovery begins", "TLS", "well-known", "Sign-in", "Calendars", "there and back", "profile's form", "server and user name"} {
+	for _, step := range []string{"DNS: the https service", "DNS: where discovery begins", "TLS", "well-known", "Sign-in", "Calendars", "there and back", "profile's user name", "profile's form", "profile's server"} {
 		if l := line(out, step); !strings.HasPrefix(l, "ok ") {
 			t.Errorf("%s: got %q", step, l)
 		}
@@ -139,6 +139,18 @@ func TestCheckFindsTheAccountByWhatDNSPrinted(t *testing.T) {
 				t.Errorf("got %q; want %s and %q in:\n%s", l, c.state, c.remedy, out)
 			}
 		})
+	}
+}
+
+func TestDNSRecordsNeedAHostName(t *testing.T) {
+	for _, address := range []string{"192.0.2.7", "2001:db8::7", "[2001:db8::7]"} {
+		var out bytes.Buffer
+		c := &Config{}
+		c.Server.PublicHost, c.Server.PublicPort = address, 8443
+		err := printDNS(&out, c, "example.org")
+		if err == nil || !strings.Contains(err.Error(), "set server.public_host") || out.Len() > 0 {
+			t.Errorf("%s: got %v and %q", address, err, out.String())
+		}
 	}
 }
 

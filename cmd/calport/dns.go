@@ -24,6 +24,9 @@ func setupDNS(p *program, c *cobra.Command) func(context.Context, []string) erro
 // printDNS prints the records of RFC 6764 in the form of a zone file. Clients ask for them below the domain of a
 // person's mail address. The http service leads to https; where it is not offered, a target of "." says so (RFC 2782).
 func printDNS(out io.Writer, c *Config, domain string) error {
+	if net.ParseIP(strings.Trim(c.Server.PublicHost, "[]")) != nil { // the target of RFC 2782 is a domain name
+		return fmt.Errorf("server.public_host is %s: SRV records lead to names, never to addresses; give the server a name in DNS and set server.public_host to it", c.Server.PublicHost)
+	}
 	if domain == "" {
 		_, rest, found := strings.Cut(c.Server.PublicHost, ".")
 		if !found || !strings.Contains(rest, ".") {

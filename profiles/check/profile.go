@@ -27,32 +27,59 @@ func judgeProfile(_ context.Context, w *walk) (string, error) {
 	return fmt.Sprintf("%d bytes, nothing is wrong", len(w.account.Profile)), nil
 }
 
-// compareProfile holds what the profile names against what the walk found.
-func compareProfile(_ context.Context, w *walk) (string, error) {
-	values, err := profiles.Parse(w.account.Profile)
+// compareUser holds the name that the profile signs in with against the account's, before anything is asked under
+// either.
+func compareUser(_ context.Context, w *walk) (string, error) {
+	switch {
+	case w.account.Profile == nil:
+		return "", skip("no profile is given")
+	case w.account.User == "":
+		return "", skip("no user name is given")
+	}
+	accounts, err := calendarAccounts(w.account.Profile)
 	if err != nil {
 		return "", err
 	}
-	accounts := 0
-	payloads, _ := values["PayloadContent"].([]any)
-	for _, p := range payloads {
-		payload, _ := p.(profiles.Dict)
-		if payload["PayloadType"] != "com.apple.caldav.account" {
-			continue
-		}
-		accounts++
-		host, _ := payload["CalDAVHostName"].(string)
-		user, _ := payload["CalDAVUsername"].(string)
-		if !strings.EqualFold(host, w.host) || fmt.Sprint(payload["CalDAVPort"]) != fmt.Sprint(w.port) {
-			return "", failed(fmt.Sprintf("the profile names %s port %v, but the walk went to %s", host, payload["CalDAVPort"], w.authority()),
-				"correct server.public_host and server.public_port, or the SRV record")
-		}
-		if w.account.User != "" && user != w.account.User {
-			return "", odd(fmt.Sprintf("the profile signs in as %q, the walk as %q", user, w.account.User), "walk with the profile's user name")
+	for _, account := range accounts {
+		if user, _ := account["CalDAVUsername"].(string); user != w.account.User {
+			return "", odd(fmt.Sprintf("the profile signs in as %q, this walk as %q", user, w.account.User),
+				"if the server does not know the profile's name, correct the setting user_name (`calport settings import`)")
 		}
 	}
-	if accounts == 0 {
+	return fmt.Sprintf("%q", w.account.User), nil
+}
+
+// compareProfile holds the server that the profile names against the one that the walk found.
+func compareProfile(_ context.Context, w *walk) (string, error) {
+	accounts, err := calendarAccounts(w.account.Profile)
+	if err != nil {
+		return "", err
+	}
+	for _, account := range accounts {
+		host, _ := account["CalDAVHostName"].(string)
+		if !strings.EqualFold(host, w.host) || fmt.Sprint(account["CalDAVPort"]) != fmt.Sprint(w.port) {
+			return "", failed(fmt.Sprintf("the profile names %s port %v, but the walk went to %s", host, account["CalDAVPort"], w.authority()),
+				"correct server.public_host and server.public_port, the settings host and port, or the SRV record")
+		}
+	}
+	if len(accounts) == 0 {
 		return "", failed("the profile has no calendar account", "make it anew")
 	}
-	return fmt.Sprintf("%s as %s", w.authority(), w.account.User), nil
+	return w.authority(), nil
+}
+
+// calendarAccounts are the payloads of a profile that set up calendars.
+func calendarAccounts(profile []byte) ([]profiles.Dict, error) {
+	values, err := profiles.Parse(profile)
+	if err != nil {
+		return nil, err
+	}
+	var accounts []profiles.Dict
+	payloads, _ := values["PayloadContent"].([]any)
+	for _, p := range payloads {
+		if payload, ok := p.(profiles.Dict); ok && payload["PayloadType"] == "com.apple.caldav.account" {
+			accounts = append(accounts, payload)
+		}
+	}
+	return accounts, nil
 }

@@ -45,6 +45,8 @@ var steps = []step{
 		remedy: "let /.well-known/caldav reach calport: a proxy may answer it by itself"},
 	{name: "challenge", title: "Question for the password", needs: []string{"tls"}, run: challenged,
 		remedy: "let the path reach calport, and the WWW-Authenticate header reach the client"},
+	{name: "profile-user", title: "The profile's user name", run: compareUser,
+		remedy: "correct the setting user_name"},
 	{name: "sign-in", title: "Sign-in and principal", needs: []string{"challenge"}, run: signIn,
 		remedy: "see the server's log"},
 	{name: "home", title: "Calendar home", needs: []string{"sign-in"}, run: findHome,
@@ -55,8 +57,8 @@ var steps = []step{
 		remedy: "see the server's log"},
 	{name: "profile", title: "The profile's form", run: judgeProfile,
 		remedy: "see `calport profile verify`"},
-	{name: "profile-server", title: "The profile's server and user name", needs: []string{"profile"}, run: compareProfile,
-		remedy: "correct server.public_host, server.public_port or the setting user_name"},
+	{name: "profile-server", title: "The profile's server", needs: []string{"profile"}, run: compareProfile,
+		remedy: "correct server.public_host, server.public_port or the settings host and port"},
 }
 
 func lookUpSecure(ctx context.Context, w *walk) (string, error) {
@@ -222,16 +224,24 @@ func classicPorts(ctx context.Context, w *walk) (string, error) {
 		c.Close()
 		return true
 	}
-	secure, plain := open("8443"), open("8008")
+	return judgePorts(open("8443"), open("8008"), w.port)
+}
+
+// judgePorts says what it means that 8443 or 8008 answers, on a server whose own port is given.
+func judgePorts(secure, plain bool, port int) (string, error) {
+	const listen = "people who type only the server's name into Calendar will not find it: listen on 8443"
 	switch {
 	case secure && plain:
 		return "8443 and 8008 answer", nil
 	case secure:
 		return "8443 answers (8008 does not, and need not)", nil
-	case w.port == 443:
+	case port == 443:
 		return "", odd("8443 does not answer; 443 does", "Calendar of OS X 10.6 to 10.8 tries only 8443 and 8008 without a profile or an SRV record")
 	}
-	return "", odd("neither 8443 answers", "people who type only the server's name into Calendar will not find it: listen on 8443")
+	if plain {
+		return "", odd("8008 answers, 8443 does not", listen)
+	}
+	return "", odd("neither 8443 nor 8008 answers", listen)
 }
 
 func wellKnown(ctx context.Context, w *walk) (string, error) {

@@ -28,7 +28,7 @@ func returnTo(link string) string {
 			return homePath
 		}
 	}
-	if u.Path == signInPath || u.Path == signOutPath {
+	if u.Path == signInPath || u.Path == signOutPath || strings.HasPrefix(u.Path, openIDPath) {
 		return homePath
 	}
 	u.Fragment, u.RawFragment = "", ""

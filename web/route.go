@@ -36,6 +36,8 @@ var pages = []pageRoute{
 	{http.MethodGet, helpPath, signedIn, (*site).help},
 	{http.MethodGet, signInPath, anybody, (*site).askName},
 	{http.MethodPost, signInPath, anybody, (*site).signIn},
+	{http.MethodGet, openIDPath, anybody, (*site).goToProvider},
+	{http.MethodGet, openIDBackPath, anybody, (*site).backFromProvider},
 	{http.MethodPost, signOutPath, anybody, (*site).signOut},
 	{http.MethodGet, devicesPath, signedIn, (*site).devices},
 	{http.MethodPost, passwordsPath, signedIn, (*site).makePassword},
@@ -61,6 +63,8 @@ const (
 	manualPath             = "/portal/manual"
 	helpPath               = "/portal/help"
 	signInPath             = "/portal/sign-in"
+	openIDPath             = "/portal/openid"
+	openIDBackPath         = "/portal/openid/back"
 	signOutPath            = "/portal/sign-out"
 	devicesPath            = "/portal/devices"
 	passwordsPath          = "/portal/app-passwords"

@@ -83,7 +83,8 @@ type entrance uint8
 
 const (
 	byPassword entrance = iota
-	byLink              // for an hour at most, and not to make further links
+	byProvider
+	byLink // for an hour at most, and not to make further links
 )
 
 // linkedFor is how long a session by a link lasts.

@@ -21,6 +21,7 @@ type signInView struct {
 	To         string // where to go afterwards
 	IsDownload bool   // going there starts a download, and this page stays on the screen
 	Device     device
+	OpenID     string   // the name of the provider to sign in with; empty: none
 	Trouble    *trouble // nil: first try
 }
 
@@ -43,6 +44,9 @@ func (s *site) askName(w http.ResponseWriter, r *http.Request) error {
 func (s *site) showSignIn(w http.ResponseWriter, r *http.Request, status int, view signInView) error {
 	view.IsDownload = strings.HasPrefix(view.To, profilesPath)
 	view.Device = deviceOf(r.UserAgent())
+	if s.openID != nil {
+		view.OpenID = s.openID.Name
+	}
 	return s.render(w, r, status, "signin", "Sign in", view)
 }
 

@@ -8,7 +8,8 @@
 //
 // Invariants: pages work without JavaScript and load nothing from elsewhere (Content-Security-Policy default-src
 // 'none'); every route is a row of a table whose columns say who may use it; nothing changes by GET; what a reader is
-// told is a problem with words of its own, never the text of an error; a redirect never leaves this origin; a password
+// told is a problem with words of its own, never the text of an error; a redirect never leaves this origin, but to the
+// configured OpenID provider; a password
 // that somebody types is neither kept nor logged; an app password is shown once and kept, sealed, for minutes only; no
 // secret is in a path, since paths are logged; only who is allowed by Access.Profile gets a profile.
 package web
@@ -86,6 +87,9 @@ type Options struct {
 	AppPasswords        signin.Policy
 	AppPasswordLifetime time.Duration
 
+	// OpenID is a provider to sign in with, beside the directory's password; nil: none.
+	OpenID *OpenID
+
 	// Walk is what the connection test needs beside the person's account: Roots and Resolver, both of which may be nil.
 	Walk check.Account
 
@@ -108,6 +112,7 @@ type site struct {
 	pages    templates
 	static   *static
 	roster   roster
+	openID   *provider     // nil: none
 	tests    chan struct{} // holds one for each connection test that runs
 	foreign  *http.CrossOriginProtection
 }
@@ -126,7 +131,7 @@ func newSite(o Options) (*site, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	s := &site{o: o, sessions: newSessions(o), foreign: http.NewCrossOriginProtection(), tests: make(chan struct{}, testsAtATime)}
+	s := &site{o: o, sessions: newSessions(o), openID: newProvider(o), foreign: http.NewCrossOriginProtection(), tests: make(chan struct{}, testsAtATime)}
 	if err := s.foreign.AddTrustedOrigin(o.Origin); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
@@ -150,7 +155,7 @@ func (o Options) check() error {
 	if u, err := url.Parse(o.Origin); err != nil || u.Scheme != "https" || u.Host == "" || "https://"+u.Host != o.Origin {
 		return fmt.Errorf("web: %q is no https origin; write for example https://cal.example.com:8443", o.Origin)
 	}
-	return nil
+	return o.OpenID.check()
 }
 
 func (o Options) withDefaults() Options {

@@ -15,11 +15,16 @@ import (
 
 // portal is what people and MDM servers see.
 func (h *house) portal(checker *signin.Checker, policy signin.Policy) (http.Handler, error) {
+	openID, err := h.openID()
+	if err != nil {
+		return nil, err
+	}
 	return web.New(web.Options{
 		Origin: (&originOf{h.config}).String(), Organization: h.config.Profiles.Organization,
 		SignIn: checker, People: h.people.Snapshot, Access: h.access, Renderer: h.renderer,
 		Sessions: h.store, Tokens: tokens{h.store}, Records: h.records,
 		AppPasswords: policy, AppPasswordLifetime: time.Duration(h.config.SignIn.AppPasswordDays) * 24 * time.Hour,
+		OpenID:     openID,
 		Walk:       check.Account{Roots: h.pool()},
 		ClientAddr: server.ClientAddr, RequestID: server.RequestID, Now: h.now, Log: h.log,
 	})

@@ -34,6 +34,7 @@ func (c *Config) mistakes() []mistake {
 	if c.SignIn.AppPasswordDays < 0 {
 		v.add("sign_in.app_password_days", "write 0 for ever, or a number of days")
 	}
+	c.checkOIDC(v)
 	v.prefixes("sign_in.exempt_networks", c.SignIn.Exempt)
 	v.oneOf("log.format", c.Log.Format, "text", "json")
 	var level slog.Level

@@ -144,6 +144,9 @@ func (l *Live) bearable(old *Snapshot, changed []*Principal, gone []string) erro
 	return nil
 }
 
+// firstWatch is the wait after a watch that has ended; it doubles with each that ends soon.
+const firstWatch = 250 * time.Millisecond
+
 // steady is how long a watch must have lasted for its end to count as the first failure.
 const steady = time.Minute
 
@@ -167,7 +170,7 @@ func (l *Live) watch(ctx context.Context, w Watcher, settled func()) {
 		if failures++; time.Since(began) > steady {
 			failures = 1
 		}
-		wait := min(l.o.Interval, time.Minute, time.Second<<min(failures-1, 20))
+		wait := min(l.o.Interval, time.Minute, firstWatch<<min(failures-1, 20))
 		if errors.Is(err, errors.ErrUnsupported) {
 			wait = l.o.Interval
 			l.o.Log.Info("the directory cannot be watched; it is read from time to time only", "reason", err, "every", wait)

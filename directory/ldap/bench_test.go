@@ -1,12 +1,17 @@
 package ldap_test
 
 import (
+	"log/slog"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
 	"calport/directory"
 	"calport/directory/directorytest"
+	"calport/directory/ldap"
+
+	goldap "github.com/go-ldap/ldap/v3"
 )
 
 // BenchmarkRead100k reads 100,000 people and 1,000 groups from slapd in one paged pass. peakMB is the memory in use
@@ -62,4 +67,23 @@ func heapInUse() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// BenchmarkChangeSeen is the time from a change in slapd until the snapshot of 10,000 people has it, by syncrepl.
+func BenchmarkChangeSeen(b *testing.B) {
+	s := syncprov(directorytest.Slapd{LDIF: directorytest.Organisation{People: 10_000, Groups: 500}.LDIF()}).Start(b)
+	w := run(b, open(b, s, func(o *ldap.Options) { o.Log = slog.New(slog.DiscardHandler) }), nil).by("syncrepl")
+	c := admin(b, s.URL, s.RootDN, s.RootPassword)
+	for len(w.changes) > 0 {
+		<-w.changes
+	}
+	n := 0
+	for b.Loop() {
+		n++
+		err := modify("uid=user7"+people, func(r *goldap.ModifyRequest) { r.Replace("title", []string{strconv.Itoa(n)}) })(c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		<-w.changes
+	}
 }

@@ -2,8 +2,10 @@ package ldap
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,5 +95,27 @@ func TestDirSync(t *testing.T) {
 	}
 	if !l.Snapshot().Taken().Equal(taken) {
 		t.Error("everything was read anew, want the changes only")
+	}
+}
+
+func TestStalledServerIsNoticedByAWatch(t *testing.T) {
+	s := directorytest.Slapd{Modules: []string{"syncprov"}, Database: "overlay syncprov", LDIF: directorytest.Organisation{People: 3, Groups: 1}.LDIF()}.Start(t)
+	address, stall := directorytest.Stall(t, strings.TrimPrefix(s.URL, "ldap://"))
+	d, err := New(Options{Servers: []string{"ldap://" + address}, AllowPlain: true, BindDN: s.RootDN, BindPassword: s.RootPassword, Timeout: 300 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	d.beat = 10 * time.Millisecond
+	snapshot := directorytest.ReadAll(t, d)
+	heard := 0
+	err = d.Watch(t.Context(), nil, func() *directory.Snapshot { return snapshot }, func(directory.Delta) error {
+		if heard++; heard == 3 { // the beginning, and two signs of life
+			stall()
+		}
+		return nil
+	})
+	if !errors.Is(err, directory.ErrUnavailable) {
+		t.Errorf("got %v, want ErrUnavailable", err)
 	}
 }

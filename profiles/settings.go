@@ -9,8 +9,8 @@ type Settings struct {
 	DisplayName  *string            `toml:"display_name,omitempty"`
 	Description  *string            `toml:"description,omitempty"`
 	Organization *string            `toml:"organization,omitempty"`
-	Consent      *map[string]string `toml:"consent,omitempty"` // language tag (BCP 47) or "default" → text; empty: none
-	Removal      *string            `toml:"removal,omitempty"` // as ParseRemoval reads it
+	Consent      *map[string]string `toml:"consent,omitempty,inline"` // language tag (BCP 47) or "default" → text; empty: none
+	Removal      *string            `toml:"removal,omitempty"`        // as ParseRemoval reads it
 
 	AccountDescription *string `toml:"account_description,omitempty"`
 	UserName           *string `toml:"user_name,omitempty"`

@@ -14,6 +14,9 @@ import (
 // ParseDocument reads a settings document strictly. file is only for messages. The error joins a *SettingError, with
 // line and column, for every mistake.
 func ParseDocument(file string, text []byte) (*Document, error) {
+	if mistakes := tablesForLists(file, text); len(mistakes) > 0 {
+		return nil, join(mistakes)
+	}
 	var d Document
 	if err := decodeStrictly(file, text, &d); err != nil {
 		return nil, err
@@ -167,6 +170,34 @@ func keyPlaces(text []byte) map[string]unstable.Position {
 		}
 	}
 	return places
+}
+
+// tablesForLists finds [group.staff] where [[group]] is meant.
+func tablesForLists(file string, text []byte) (found []*SettingError) {
+	lists := map[string]bool{"group": false, "person": false} // whether there is one by now
+	var p unstable.Parser
+	p.Reset(text)
+	for p.NextExpression() {
+		node := p.Expression()
+		if node.Kind != unstable.ArrayTable && node.Kind != unstable.Table {
+			continue
+		}
+		key, at := dottedKey(&p, node)
+		list, name, named := strings.Cut(key, ".")
+		begun, is := lists[list]
+		switch {
+		case !is || begun:
+		case node.Kind == unstable.ArrayTable:
+			lists[list] = true
+		default:
+			problem := "there may be several: write [[" + list + "]] with name = \"…\""
+			if named {
+				problem = "write [[" + list + "]] with name = \"" + name + "\""
+			}
+			found = append(found, &SettingError{File: file, Line: at.Line, Column: at.Column, Key: key, Problem: problem})
+		}
+	}
+	return found
 }
 
 // current is the path of a table whose first part may be the last of an array of tables: group.consent, group[1].consent.

@@ -177,6 +177,9 @@ func TestTheProfilesUserNameSignsIn(t *testing.T) {
 func TestSettingsGoOutAndIn(t *testing.T) {
 	in := startDemo(t, t.TempDir())
 	file := filepath.Join(t.TempDir(), "settings.toml")
+	if status, out, _ := in.calport(t, "settings", "export"); status != 0 || !strings.Contains(out, "# [[group]]") || !strings.Contains(out, "# user_name = ") {
+		t.Errorf("export of nothing: %d\n%s", status, out)
+	}
 	text := "[everyone]\naccount_description = \"Work\"\n\n[[person]]\nname = \"grace\"\nuser_name = \"%email%\"\n\n[[group]]\nname = \"admins\"\ndeny = true\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

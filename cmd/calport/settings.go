@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -169,6 +170,13 @@ func setupSettingsExport(p *program, _ *cobra.Command) func(context.Context, []s
 			text, err := doc.TOML()
 			if err != nil {
 				return err
+			}
+			if reflect.ValueOf(*doc).IsZero() { // nothing to export: show what there could be
+				example, err := profiles.Example()
+				if err != nil {
+					return err
+				}
+				text = append(append(text, '\n'), example...)
 			}
 			if len(args) == 1 && args[0] != "-" {
 				return os.WriteFile(args[0], text, 0o600)

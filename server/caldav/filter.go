@@ -250,6 +250,9 @@ type bounds struct {
 	start, end int64  // Unix seconds, both included
 	empty      bool   // the filter is true of no object
 	decided    bool   // it is true of all that the index finds
+
+	// span is set if the filter asks for nothing but a component that overlaps it: then the facts may decide.
+	span *ical.Range
 }
 
 // bounds narrows the search as far as the index reaches. The other filters are applied to what it finds.
@@ -267,7 +270,11 @@ func (f *compFilter) bounds() bounds {
 		}
 		b.empty = b.empty || b.component != "" && b.component != comp.name
 		b.component = comp.name
-		b.decided = b.decided && comp.span == nil && len(comp.props)+len(comp.comps) == 0
+		plain := len(comp.props)+len(comp.comps) == 0
+		b.decided = b.decided && plain && comp.span == nil
+		if plain && len(f.props) == 0 && len(f.comps) == 1 {
+			b.span = comp.span
+		}
 		if comp.span != nil {
 			b.narrow(*comp.span)
 		}

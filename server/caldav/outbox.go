@@ -34,6 +34,7 @@ func (e *exchange) postOutbox() error {
 	if err != nil {
 		return err
 	}
+	request.Objects = e.objects
 	var answers []schedule.Answer
 	err = e.store.Read(e.r.Context(), func(tx *store.Tx) error {
 		answers, err = request.Answers(tx, e.people, e.limits.BusyRecipients, e.now())
@@ -53,8 +54,6 @@ func (e *exchange) postOutbox() error {
 	})
 }
 
-var crlf = []byte("\r\n")
-
 // writeAnswer writes a CALDAV:response (RFC 6638 section 10.3). Its namespace is the default one and its calendar data has
 // plain line ends, as in Apple's server: what its tests compare is text. An XML reader makes LF of them, which every
 // reader of iCalendar knows.
@@ -68,7 +67,7 @@ func writeAnswer(w *dav.Writer, a *schedule.Answer) {
 	case a.Calendar != nil:
 		w.Raw("<calendar-data>")
 		for line := range bytes.Lines(a.Calendar.Bytes()) {
-			w.Bytes(bytes.TrimSuffix(line, crlf))
+			w.Bytes(bytes.TrimRight(line, "\r\n")) // what the request gave has its own line ends
 			w.Raw("\r\n")
 		}
 		w.Raw("</calendar-data>")

@@ -9,6 +9,7 @@ import (
 
 	"calport/server/dav"
 	"calport/server/ical"
+	"calport/server/schedule"
 	"calport/server/store"
 )
 
@@ -29,13 +30,15 @@ func (e *exchange) freeBusyQuery(body *dav.Element) error {
 	var busy []ical.BusyPeriod
 	err = e.store.Read(e.r.Context(), func(tx *store.Tx) error {
 		for _, calendar := range e.busyCalendars() {
-			for item, err := range tx.ObjectsInRange(calendar.collection.ID, "", r.Start.Unix(), r.End.Unix(), store.Whole) {
-				if err != nil {
-					return err
-				}
-				if busy = append(busy, busyIn(item.Data, calendar.timezone(), r)...); len(busy) > maxBusy {
+			window := schedule.Window{Collection: calendar.collection.ID, Range: r, Floating: calendar.timezone(), Objects: e.objects}
+			err := window.Each(tx, func(_ *store.Object, o *ical.Object) error {
+				if busy = slices.AppendSeq(busy, o.Busy(r)); len(busy) > maxBusy {
 					return &dav.Error{Status: http.StatusInsufficientStorage, Condition: dav.NumberOfMatchesWithinLimits}
 				}
+				return nil
+			})
+			if err != nil {
+				return err
 			}
 		}
 		return nil
@@ -65,14 +68,6 @@ func (e *exchange) busyCalendars() []*resource {
 	return all
 }
 
-func busyIn(data []byte, floating *time.Location, r ical.Range) []ical.BusyPeriod {
-	calendar, err := ical.Parse(data)
-	if err != nil {
-		return nil
-	}
-	return slices.Collect(ical.NewObject(calendar, floating).Busy(r))
-}
-
 // merged sorts periods and joins those of one type that touch.
 func merged(periods []ical.BusyPeriod) []ical.BusyPeriod {
 	slices.SortFunc(periods, func(a, b ical.BusyPeriod) int {
@@ -98,16 +93,19 @@ func freeBusyCalendar(r ical.Range, periods []ical.BusyPeriod, now time.Time) *i
 		ical.NewProperty("DTSTAMP", now.UTC().Format(utcForm)),
 		ical.NewProperty("DTSTART", r.Start.UTC().Format(utcForm)),
 		ical.NewProperty("DTEND", r.End.UTC().Format(utcForm)))
-	var last *ical.Property
-	for _, p := range periods {
-		text := p.Start.UTC().Format(utcForm) + "/" + p.End.UTC().Format(utcForm)
-		if last != nil && last.Param("FBTYPE") == string(p.Type) {
-			last.SetValue(last.Value() + "," + text)
-			continue
+	for len(periods) > 0 {
+		kind := periods[0].Type
+		var list []byte
+		for len(periods) > 0 && periods[0].Type == kind {
+			list = periods[0].Start.UTC().AppendFormat(list, utcForm)
+			list = append(list, '/')
+			list = periods[0].End.UTC().AppendFormat(list, utcForm)
+			list = append(list, ',')
+			periods = periods[1:]
 		}
-		last = ical.NewProperty("FREEBUSY", text)
-		last.SetParam("FBTYPE", string(p.Type))
-		fb.Add(last)
+		one := ical.NewProperty("FREEBUSY", string(list[:len(list)-1]))
+		one.SetParam("FBTYPE", string(kind))
+		fb.Add(one)
 	}
 	calendar := ical.NewCalendar(prodID)
 	calendar.AddChild(fb)

@@ -48,31 +48,12 @@ func (l *listing) matching(tx *store.Tx, filter *compFilter, floating *time.Loca
 	if err != nil {
 		return err
 	}
-	if !b.decided {
-		rows.part = store.Whole
+	m := &matcher{rows: rows, filter: filter, bounds: b, floating: floating}
+	if l.res.kind&items != 0 { // the index is not asked
+		m.bounds.decided, m.bounds.span = false, nil
+		return m.write(tx, tx.ObjectsByName(l.res.collection.ID, []string{l.res.item.Name}, m.part()))
 	}
-	candidates := tx.ObjectsInRange(l.res.collection.ID, b.component, b.start, b.end, rows.part)
-	if l.res.kind&items != 0 {
-		rows.part, b.decided = store.Whole, false
-		candidates = tx.ObjectsByName(l.res.collection.ID, []string{l.res.item.Name}, rows.part)
-	}
-	for item, err := range candidates {
-		if err != nil {
-			return err
-		}
-		if !b.decided && !matchesData(filter, item.Data, floating) {
-			continue
-		}
-		if err := rows.write(&item); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func matchesData(filter *compFilter, data []byte, floating *time.Location) bool {
-	calendar, err := ical.Parse(data)
-	return err == nil && filter.matches(ical.NewObject(calendar, floating))
+	return m.write(tx, tx.ObjectsInRange(l.res.collection.ID, b.component, b.start, b.end, m.part()))
 }
 
 // floating is where a report takes times without a zone to be: in the time zone that it names, or else that of the

@@ -9,6 +9,7 @@ import (
 
 	"calport/directory"
 	"calport/server/dav"
+	"calport/server/ical"
 	"calport/server/schedule"
 	"calport/server/store"
 )
@@ -49,6 +50,7 @@ type Server struct {
 	setOperation func(context.Context, string)
 
 	scheduler   *schedule.Scheduler
+	objects     *ical.Cache // that were read for their times, by ETag
 	delegations delegations
 
 	// The tables. What runs reads them here: a row cannot refer to the table that it stands in.
@@ -72,6 +74,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		store: o.Store, people: o.People, isAdmin: o.IsAdmin, limits: limits, log: o.Log,
 		origin: o.Origin, now: o.Now, requestID: o.RequestID, setOperation: o.SetOperation,
+		objects: ical.NewCache(objectsRoom),
 		methods: methods, posts: posts, reports: reports, properties: properties, live: index(properties),
 	}
 	s.complianceHeader = []string{s.complianceTokens()}
@@ -102,6 +105,9 @@ func New(o Options) (*Server, error) {
 	}
 	return s, nil
 }
+
+// objectsRoom is the memory for objects that were read for their times, in octets: some thousands of events.
+const objectsRoom = 24 << 20
 
 func originOf(r *http.Request) string {
 	if r.TLS == nil {

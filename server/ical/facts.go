@@ -116,3 +116,21 @@ func (z *Zones) spread(t Time) (from, to int64) {
 	u := c.unix(t.wall)
 	return u, u
 }
+
+// Overlaps says whether the object overlaps r, known whether that can be told
+// by the facts alone: of an event that does not recur, if its start is in r or
+// after it. RFC 4791 section 9.9 then asks for nothing more.
+func (f Facts) Overlaps(r Range) (overlaps, known bool) {
+	if f.Component != "VEVENT" || f.Recurring || !f.startsExactly() {
+		return false, false
+	}
+	from, to := r.bounds()
+	return f.FirstStart < to, f.FirstStart >= from
+}
+
+// startsExactly says whether the start of an object that does not recur is
+// FirstStart, wherever that is asked: one of a floating time or date would be
+// spread over all zones.
+func (f Facts) startsExactly() bool {
+	return f.FirstStart != math.MinInt64 && f.LastEnd != math.MaxInt64 && f.LastEnd-f.FirstStart < 2*zoneReach
+}

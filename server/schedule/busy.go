@@ -19,6 +19,8 @@ type BusyQuery struct {
 	Asker   *directory.Principal
 	MaskUID string
 	Except  string // the UID of an event that does not count whosever it is; "" is none
+
+	Objects *ical.Cache // of objects read before, by ETag; nil is none
 }
 
 // maxBusy bounds how many periods one answer is made from.
@@ -62,24 +64,16 @@ type busyReader struct {
 }
 
 func (b *busyReader) read(tx *store.Tx, c *store.Collection) error {
-	zone := Timezone(c)
-	for item, err := range tx.ObjectsInRange(c.ID, "", b.q.Range.Start.Unix(), b.q.Range.End.Unix(), store.Whole) {
-		if err != nil {
-			return err
+	window := Window{Collection: c.ID, Range: b.q.Range, Floating: Timezone(c), Objects: b.q.Objects}
+	return window.Each(tx, func(item *store.Object, o *ical.Object) error {
+		if item.Component == "VTODO" || b.masked(item) {
+			return nil
 		}
-		if item.Component == "VTODO" || b.masked(&item) {
-			continue
-		}
-		calendar, err := ical.Parse(item.Data)
-		if err != nil {
-			continue // a damaged event must not hide the others
-		}
-		b.add(ical.NewObject(calendar, zone), item.Organizer != "")
-		if len(b.found) > maxBusy {
+		if b.add(o, item.Organizer != ""); len(b.found) > maxBusy {
 			return ErrTooBusy
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // masked: the event that is being arranged does not count, if it is the asker's.

@@ -1,0 +1,116 @@
+package ical
+
+import (
+	linked "container/list"
+	"sync"
+	"time"
+)
+
+// Cache keeps objects that were read for their times, so that what is asked
+// about often, a recurring series above all, is parsed once. It is bounded: what
+// was not asked about for longest goes first. It is safe for concurrent use; a nil
+// Cache keeps nothing.
+//
+// An object is known by a hash of its bytes, so that one in the cache is never
+// stale: when its bytes change, so does the name that it is looked for by.
+type Cache struct {
+	mu    sync.Mutex
+	room  int // octets, by footprint
+	taken int
+	kept  map[cacheKey]*linked.Element // of *Kept
+	order linked.List                  // the one asked about last comes first
+}
+
+// cacheKey is all that an [Object] depends on.
+type cacheKey struct {
+	hash     string
+	floating *time.Location
+}
+
+// Kept is an object that several may want to use at the same time.
+type Kept struct {
+	key  cacheKey
+	size int
+
+	mu sync.Mutex // Object is not safe for concurrent use
+	o  *Object
+}
+
+// Use calls f with the object, which is nobody else's until f returns.
+func (k *Kept) Use(f func(*Object)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	f(k.o)
+}
+
+// NewCache returns a cache for objects of so many octets of memory, more or less.
+func NewCache(room int) *Cache {
+	return &Cache{room: room, kept: map[cacheKey]*linked.Element{}}
+}
+
+// Find returns the object whose bytes have that hash, nil if it is not kept.
+// Its floating times and dates are in the given location, UTC if nil.
+func (c *Cache) Find(hash string, floating *time.Location) *Kept {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.kept[keyOf(hash, floating)]
+	if e == nil {
+		return nil
+	}
+	c.order.MoveToFront(e)
+	return e.Value.(*Kept)
+}
+
+// Read returns the object that the data holds, as [Parse] and [NewObject] read it,
+// and keeps it. The hash must be one of all of the data.
+func (c *Cache) Read(hash string, floating *time.Location, data []byte) (*Kept, error) {
+	if k := c.Find(hash, floating); k != nil {
+		return k, nil
+	}
+	cal, err := Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	k := &Kept{key: keyOf(hash, floating), size: footprint(data), o: NewObject(cal, floating)}
+	c.keep(k)
+	return k, nil
+}
+
+func keyOf(hash string, floating *time.Location) cacheKey {
+	if floating == nil {
+		floating = time.UTC
+	}
+	return cacheKey{hash, floating}
+}
+
+// footprint estimates the memory of an object: its source, for each line of
+// which there is a property, and what is the same for all.
+func footprint(data []byte) int { return 3*len(data) + 2048 }
+
+func (c *Cache) keep(k *Kept) {
+	if c == nil || k.size > c.room || !lasting(k.key.floating) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept[k.key] != nil {
+		return // somebody was quicker
+	}
+	c.kept[k.key] = c.order.PushFront(k)
+	c.taken += k.size
+	for c.taken > c.room {
+		oldest := c.order.Remove(c.order.Back()).(*Kept)
+		delete(c.kept, oldest.key)
+		c.taken -= oldest.size
+	}
+}
+
+// lasting says whether a location will be asked about again: those made of a
+// VTIMEZONE are new each time.
+func lasting(loc *time.Location) bool {
+	known, ok := LookupZone(loc.String())
+	return loc == time.UTC || ok && known == loc
+}

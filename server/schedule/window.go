@@ -1,0 +1,54 @@
+package schedule
+
+import (
+	"time"
+
+	"calport/server/ical"
+	"calport/server/store"
+)
+
+// Window is a stretch of time in a calendar, whose objects are looked at for their times.
+type Window struct {
+	Collection int64
+	Range      ical.Range     // with a start and an end
+	Floating   *time.Location // where floating times and dates are
+	Objects    *ical.Cache    // of objects read before, by ETag; nil is none
+}
+
+// Each calls look with every object that may overlap the range, in no order, until look fails. Only of those that are
+// not in the cache the data is read, by one query for many. What cannot be parsed is passed over: a damaged event must not
+// hide the others. An object is look's until it returns.
+func (w *Window) Each(tx *store.Tx, look func(*store.Object, *ical.Object) error) error {
+	var unread []string
+	for item, err := range tx.ObjectsInRange(w.Collection, "", w.Range.Start.Unix(), w.Range.End.Unix(), store.Facts) {
+		if err != nil {
+			return err
+		}
+		kept := w.Objects.Find(item.ETag, w.Floating)
+		if kept == nil {
+			unread = append(unread, item.Name)
+			continue
+		}
+		if err := use(kept, &item, look); err != nil {
+			return err
+		}
+	}
+	for item, err := range tx.ObjectsByName(w.Collection, unread, store.Whole) {
+		if err != nil {
+			return err
+		}
+		kept, err := w.Objects.Read(item.ETag, w.Floating, item.Data)
+		if err != nil {
+			continue
+		}
+		if err := use(kept, &item, look); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func use(kept *ical.Kept, item *store.Object, look func(*store.Object, *ical.Object) error) (err error) {
+	kept.Use(func(o *ical.Object) { err = look(item, o) })
+	return err
+}

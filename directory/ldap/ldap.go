@@ -2,7 +2,13 @@
 // by binding to it. It is a directory.Directory.
 //
 // What the attributes of a kind of directory are called is a row of the table in schema.go; Options override any
-// part of it. The package keeps nothing of what it reads: package directory holds the Snapshot.
+// part of it. The package keeps nothing of what it reads, package directory holds the Snapshot; only a Watch knows, as
+// long as it lasts, whom names lead to.
+//
+// Watch learns of changes by DirSync ([MS-ADTS] section 3.1.1.3.4.1.3), RFC 4533 or modifyTimestamp. None of them is
+// trusted with more than which entries may have changed; these are read by the same steps as in a reading of
+// everything, with what depends on them, so that both come to the same. What changes without a change of the entry,
+// such as an account that expires or the names below a renamed unit, only a reading of everything finds.
 //
 // Invariants: a password is sent to the server only in a bind on a connection that is encrypted, local, or expressly
 // allowed to be plain; an empty password never leaves this package (RFC 4513 section 5.1.2 makes it an anonymous

@@ -3,8 +3,9 @@ package ical
 import "unicode/utf8"
 
 // maxLine is the length in bytes after which a line is folded, its line end
-// not counted (RFC 5545 section 3.1).
-const maxLine = 75
+// not counted: one less than RFC 5545 section 3.1 allows, as Apple's server
+// has it.
+const maxLine = 74
 
 // Bytes returns the component as iCalendar. Parts that were not changed since
 // they were parsed come out as they went in.

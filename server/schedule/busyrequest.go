@@ -42,9 +42,6 @@ type OutboxRequest struct {
 	Recipients []*ical.Property     // its ATTENDEEs, in their order
 	Owner      *directory.Principal // whose outbox it is
 	Range      ical.Range           // of a VFREEBUSY
-
-	// Objects, which may be nil, has objects read before, by ETag.
-	Objects *ical.Cache
 }
 
 // ReadOutboxRequest judges a message in the outbox of owner. The error is a *RequestError.
@@ -177,7 +174,6 @@ func (r *OutboxRequest) answer(tx *store.Tx, people *directory.Snapshot, attende
 	}
 	busy, err := Busy(tx, people, whose, BusyQuery{
 		Range: r.Range, Asker: r.Owner, MaskUID: r.Component.Text("X-CALENDARSERVER-MASK-UID"),
-		Objects: r.Objects,
 	})
 	switch {
 	case errors.Is(err, ErrTooBusy):
@@ -206,6 +202,15 @@ func (r *OutboxRequest) reply(attendee *ical.Property, busy []ical.BusyPeriod, n
 // ProdID is what iCalendar data made here says of its maker.
 const ProdID = "-//calport//calport//EN"
 
+// periodOf writes events by their length, and the time beside working hours, which ends when they begin, by its end, as
+// Apple's server does; RFC 5545 section 3.3.9 has both.
+func periodOf(p ical.BusyPeriod) ical.Period {
+	if p.Type == ical.BusyUnavailable {
+		return ical.Period{Start: ical.UTCOf(p.Start), End: ical.UTCOf(p.End)}
+	}
+	return ical.Period{Start: ical.UTCOf(p.Start), Duration: ical.DurationOf(p.End.Sub(p.Start))}
+}
+
 // BusyComponent writes periods, sorted by type, as a VFREEBUSY with one FREEBUSY for each type.
 func BusyComponent(uid string, r ical.Range, periods []ical.BusyPeriod, now time.Time) *ical.Component {
 	fb := ical.NewComponent("VFREEBUSY",
@@ -217,8 +222,7 @@ func BusyComponent(uid string, r ical.Range, periods []ical.BusyPeriod, now time
 		kind := periods[0].Type
 		var list []string
 		for len(periods) > 0 && periods[0].Type == kind {
-			p := ical.Period{Start: ical.UTCOf(periods[0].Start), Duration: ical.DurationOf(periods[0].End.Sub(periods[0].Start))}
-			list = append(list, p.String())
+			list = append(list, periodOf(periods[0]).String())
 			periods = periods[1:]
 		}
 		one := ical.NewProperty("FREEBUSY", strings.Join(list, ","))

@@ -10,11 +10,7 @@ import (
 )
 
 func (s *site) calendarProfile(w http.ResponseWriter, r *http.Request) error {
-	platform, err := platformOf(r, deviceOf(r.UserAgent()).Platform)
-	if err != nil {
-		return err
-	}
-	renderer, err := s.o.Renderer(r.Context())
+	platform, renderer, err := s.renderFor(r)
 	if err != nil {
 		return err
 	}
@@ -57,11 +53,7 @@ func (s *site) withPassword(r *http.Request, renderer *export.Renderer, platform
 }
 
 func (s *site) trustProfile(w http.ResponseWriter, r *http.Request) error {
-	platform, err := platformOf(r, deviceOf(r.UserAgent()).Platform)
-	if err != nil {
-		return err
-	}
-	renderer, err := s.o.Renderer(r.Context())
+	platform, renderer, err := s.renderFor(r)
 	if err != nil {
 		return err
 	}

@@ -44,11 +44,7 @@ var variants = []struct {
 }
 
 func (s *site) inside(w http.ResponseWriter, r *http.Request) error {
-	platform, err := platformOf(r, deviceOf(r.UserAgent()).Platform)
-	if err != nil {
-		return err
-	}
-	renderer, err := s.o.Renderer(r.Context())
+	platform, renderer, err := s.renderFor(r)
 	if err != nil {
 		return err
 	}

@@ -67,6 +67,17 @@ func platformOf(r *http.Request, missing profiles.Platform) (profiles.Platform, 
 	return p, nil
 }
 
+// renderFor answers what renders profiles, and the platform that a request wants them for: the one it names, else the
+// one it comes from.
+func (s *site) renderFor(r *http.Request) (profiles.Platform, *export.Renderer, error) {
+	platform, err := platformOf(r, deviceOf(r.UserAgent()).Platform)
+	if err != nil {
+		return 0, nil, err
+	}
+	renderer, err := s.o.Renderer(r.Context())
+	return platform, renderer, err
+}
+
 func badParameter(name, value, allowed string) *problem {
 	return &problem{
 		Status: http.StatusBadRequest, Title: "The address has a mistake", Reason: "parameter",

@@ -26,6 +26,9 @@ func TestScreenshots(t *testing.T) {
 	known := build(t, plan{noTrust: true})
 	offered := furnished(t, signin.AppPasswordsOffered)
 	required := furnished(t, signin.AppPasswordsRequired)
+	provided := build(t, plan{change: func(o *Options) {
+		o.OpenID = &OpenID{Issuer: "https://sso.example.org", ClientID: "x", Name: "Example SSO"}
+	}})
 	denied := build(t, plan{access: &directory.Access{Server: directory.Rule{Everyone: true}}})
 	shots := []struct {
 		name, path string
@@ -36,6 +39,7 @@ func TestScreenshots(t *testing.T) {
 	}{
 		{name: "1-sign-in", path: signInPath, house: h, anonymous: true},
 		{name: "1-sign-in-download", path: signInPath + "?to=/portal/profile/calendar.mobileconfig", house: h, anonymous: true},
+		{name: "1-sign-in-provider", path: signInPath, house: provided, anonymous: true},
 		{name: "2-home", path: homePath, house: h},
 		{name: "2-home-known", path: homePath, house: known},
 		{name: "2-home-denied", path: homePath, house: denied},
@@ -150,7 +154,7 @@ func (c *chromeTab) wrongPassword(t *testing.T, h *house) {
 }
 
 // nameless lists controls that a screen reader could not name.
-const nameless = `[...document.querySelectorAll("a,button,input:not([type=hidden]),summary,img")].filter(e =>
+const nameless = `[...document.querySelectorAll("a,button,select,input:not([type=hidden]),summary,img")].filter(e =>
   e.tagName === "IMG" ? !e.hasAttribute("alt") :
   !(e.textContent.trim() || e.getAttribute("aria-label") || (e.labels && e.labels.length))).map(e => e.outerHTML)`
 

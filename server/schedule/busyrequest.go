@@ -42,6 +42,9 @@ type OutboxRequest struct {
 	Recipients []*ical.Property     // its ATTENDEEs, in their order
 	Owner      *directory.Principal // whose outbox it is
 	Range      ical.Range           // of a VFREEBUSY
+
+	// Objects, which may be nil, has objects read before, by ETag.
+	Objects *ical.Cache
 }
 
 // ReadOutboxRequest judges a message in the outbox of owner. The error is a *RequestError.
@@ -174,6 +177,7 @@ func (r *OutboxRequest) answer(tx *store.Tx, people *directory.Snapshot, attende
 	}
 	busy, err := Busy(tx, people, whose, BusyQuery{
 		Range: r.Range, Asker: r.Owner, MaskUID: r.Component.Text("X-CALENDARSERVER-MASK-UID"),
+		Objects: r.Objects,
 	})
 	switch {
 	case errors.Is(err, ErrTooBusy):

@@ -64,6 +64,11 @@ var conformance = []struct {
 	{script: "implicitpartstatchange"},
 	{script: "privatecomments"},
 	{script: "calendaruserproxy"},
+	// Its last suite needs attachments (RFC 8607), which are not there yet.
+	{script: "recurrence-splitting", but: []string{
+		"Client split with managed attachment / 2: ", "Client split with managed attachment / 3: ",
+		"Client split with managed attachment / 5: ", "Client split with managed attachment / 6: ",
+		"Client split with managed attachment / 7: ", "Client split with managed attachment / 8: "}},
 	{script: "implicitauto1", slow: true},
 	// The room's two events are both changed within the second before, and Last-Modified, by which the runner looks for
 	// the newer one, has no fractions (RFC 9110 section 8.8.2). Apple's server took longer.

@@ -30,7 +30,7 @@ var methods = []method{
 	{name: "OPTIONS", on: everything, null: collections | items, run: (*exchange).options},
 	{name: "GET", on: everything, needs: dav.Read, part: store.Whole, run: (*exchange).get},
 	{name: "HEAD", on: everything, needs: dav.Read, part: store.Whole, run: (*exchange).get},
-	{name: "POST", on: collections, null: object, bind: dav.Bind, run: (*exchange).post},
+	{name: "POST", on: collections | object, null: object, bind: dav.Bind, run: (*exchange).post},
 	// On collections PUT says 403; it is in their Allow because Evolution takes calendars without it for read-only.
 	{name: "PUT", on: home | collections | object, null: collections | items, needs: dav.WriteContent, bind: dav.Bind, run: (*exchange).put},
 	{name: "DELETE", on: collections | items, fixed: root, parent: dav.Unbind, run: (*exchange).delete},

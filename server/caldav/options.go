@@ -30,6 +30,7 @@ var complianceClasses = []complianceClass{
 	{token: "inbox-availability", methods: []string{"POST"}, on: outbox, settable: []dav.Name{dav.CSCalendarAvailability}},
 	{token: "calendar-proxy", settable: []dav.Name{dav.GroupMemberSet}, readable: []dav.Name{dav.CalendarProxyReadFor, dav.CalendarProxyWriteFor}},
 	{token: "calendarserver-private-comments", methods: []string{"POST"}, on: outbox, readable: []dav.Name{dav.ScheduleChanges}},
+	{token: "calendarserver-recurrence-split", methods: []string{"POST"}, on: object},
 	{token: "calendarserver-subscribed", methods: []string{"MKCALENDAR"}, settable: []dav.Name{dav.Source}},
 	{token: "calendar-query-extended", reports: []dav.Name{dav.CalendarQuery}, on: calendar},
 	{token: "calendar-default-alarms", settable: []dav.Name{dav.DefaultAlarmDate, dav.DefaultAlarmDateTime}},

@@ -22,6 +22,9 @@ var posts = []post{
 	// RFC 6638 section 5
 	{on: outbox, needs: dav.ScheduleSend, run: (*exchange).postOutbox},
 
+	// Apple's caldav-recursplit
+	{on: object, action: "split", needs: dav.WriteContent, run: (*exchange).splitRecurrence},
+
 	// Bulk requests
 	{on: calendar, media: "text/calendar", needs: dav.Read, run: (*exchange).bulkSimple},
 	{on: calendar, media: "text/xml", needs: dav.Read, run: (*exchange).bulkCRUD},

@@ -78,9 +78,6 @@ type Payload struct {
 	Keys  []Key
 }
 
-// Payloads lists every payload type that calport knows. The caller must not change it.
-func Payloads() []Payload { return payloads }
-
 // payloadOf finds the row of a payload type; nil if it is unknown.
 func payloadOf(payloadType string) *Payload {
 	i := slices.IndexFunc(payloads, func(p Payload) bool { return p.Type == payloadType })

@@ -116,17 +116,6 @@ func TestDocumentRoundTrips(t *testing.T) {
 		if twice, err := again.TOML(); err != nil || !bytes.Equal(twice, written) {
 			t.Errorf("read again it differs (%v):\n%s\n%s", err, written, twice)
 		}
-		one, err := d.Everyone.TOML()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := ParseSettings("c.toml", one)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if twice, err := s.TOML(); err != nil || !bytes.Equal(twice, one) {
-			t.Errorf("one scope read again differs (%v):\n%s\n%s", err, one, twice)
-		}
 	}
 }
 

@@ -27,22 +27,10 @@ func ParseDocument(file string, text []byte) (*Document, error) {
 	return &d, nil
 }
 
-// ParseSettings reads the settings of one scope, as [Settings.TOML] writes them, as strictly.
-func ParseSettings(file string, text []byte) (*Settings, error) {
-	var s Settings
-	if err := decodeStrictly(file, text, &s); err != nil {
-		return nil, err
-	}
-	if mistakes := s.mistakes(""); len(mistakes) > 0 {
-		return nil, join(located(file, text, mistakes))
-	}
-	return &s, nil
-}
-
 // TOML writes the document as ParseDocument reads it.
 func (d *Document) TOML() ([]byte, error) { return encodeTOML(d) }
 
-// TOML writes the settings of one scope as ParseSettings reads them.
+// TOML writes the settings of one scope without its heading.
 func (s *Settings) TOML() ([]byte, error) { return encodeTOML(s) }
 
 func encodeTOML(v any) ([]byte, error) {

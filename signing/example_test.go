@@ -21,6 +21,6 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(v.OK(), v.Signer.Subject.CommonName, v.Digest, string(v.Content))
+	fmt.Println(len(v.Findings) == 0, v.Signer.Subject.CommonName, v.Digest, string(v.Content))
 	// Output: true Example Calendars Profiles SHA-256 <plist/>
 }

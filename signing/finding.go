@@ -1,9 +1,6 @@
 package signing
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Kind names what is wrong with a signed profile.
 type Kind string
@@ -121,8 +118,4 @@ func (f *findings) add(kind Kind, format string, args ...any) {
 		}
 	}
 	*f = append(*f, found)
-}
-
-func (f findings) has(kind Kind) bool {
-	return slices.ContainsFunc(f, func(found Finding) bool { return found.Kind == kind })
 }

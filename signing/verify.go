@@ -24,19 +24,6 @@ type Verification struct {
 	Findings       []Finding           // everything wrong; see Kind
 }
 
-// OK reports whether nothing worse than a caution was found.
-func (v *Verification) OK() bool {
-	for _, found := range v.Findings {
-		if found.Severity == Error {
-			return false
-		}
-	}
-	return true
-}
-
-// Has reports whether kind is among the findings.
-func (v *Verification) Has(kind Kind) bool { return findings(v.Findings).has(kind) }
-
 // Verify reads a signed profile, ours or anyone's, and judges it as of now. Chains must end in roots; nil means the
 // system's. An error means that nothing can be said: it wraps ErrTooLarge or ErrNotCMS (an unsigned profile, perhaps);
 // all else is a finding. Content points into signed unless that was not DER.

@@ -1,7 +1,10 @@
 package export
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -110,11 +113,18 @@ func manifest(t *testing.T, dir string) []*Entry {
 		t.Fatal(err)
 	}
 	defer f.Close()
+	reader := rowReader{decoder: json.NewDecoder(f)}
 	var rows []*Entry
-	if err := ReadManifest(f, func(e *Entry) error { rows = append(rows, e); return nil }); err != nil {
-		t.Fatal(err)
+	for {
+		e, err := reader.next()
+		if errors.Is(err, io.EOF) {
+			return rows
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, e)
 	}
-	return rows
 }
 
 func statuses(rows []*Entry) (list []string) {

@@ -73,23 +73,6 @@ const (
 	manifestTail = "\n]}\n"
 )
 
-// ReadManifest reads the rows of a manifest one by one, in order. An error from yield ends the reading and is returned.
-func ReadManifest(r io.Reader, yield func(*Entry) error) error {
-	rows := rowReader{decoder: json.NewDecoder(r)}
-	for {
-		e, err := rows.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil {
-			err = yield(e)
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
 // rowReader reads rows without holding more than one.
 type rowReader struct {
 	decoder *json.Decoder

@@ -49,11 +49,6 @@ func Forbidden(condition Name, body ...*Element) *Error {
 	return &Error{Status: http.StatusForbidden, Condition: condition, Body: body}
 }
 
-// Conflict is 409 with a condition: the request may succeed later.
-func Conflict(condition Name, body ...*Element) *Error {
-	return &Error{Status: http.StatusConflict, Condition: condition, Body: body}
-}
-
 // NeedPrivilege is 403 naming the privilege that is lacking on a resource.
 // RFC 3744 section 7.1.1.
 func NeedPrivilege(href string, p Privilege) *Error {

@@ -93,8 +93,8 @@ func (p Privilege) Contains(q Privilege) bool {
 	return has&q == q
 }
 
-// PrivilegeNamed returns the privilege of a name, 0 if there is none.
-func PrivilegeNamed(name Name) Privilege {
+// privilegeNamed returns the privilege of a name, 0 if there is none.
+func privilegeNamed(name Name) Privilege {
 	for _, row := range privileges {
 		if row.name == name {
 			return row.privilege
@@ -111,7 +111,7 @@ func ReadPrivileges(e *Element) (p Privilege, err error) {
 		if child.Name != privilegeElement || len(child.Children) != 1 {
 			return 0, BadRequest("%s consists of DAV:privilege, each with one privilege.", e.Name.Local)
 		}
-		named := PrivilegeNamed(child.Children[0].Name)
+		named := privilegeNamed(child.Children[0].Name)
 		if named == 0 {
 			return 0, Forbidden(NotSupportedPrivilege)
 		}

@@ -451,7 +451,7 @@ func TestPrivilegesAggregate(t *testing.T) {
 			t.Errorf("%b contains %b: got %v", test.have, test.want, got)
 		}
 	}
-	if PrivilegeNamed(c("read-free-busy")) != ReadFreeBusy || PrivilegeNamed(d("fly")) != 0 {
+	if privilegeNamed(c("read-free-busy")) != ReadFreeBusy || privilegeNamed(d("fly")) != 0 {
 		t.Error("names are not found")
 	}
 }

@@ -48,6 +48,21 @@ var conformance = []struct {
 	{script: "sync-report"},
 	// Of event 7, one VEVENT has an alarm and one has none, so that there is one within which a VALARM is not defined
 	// (RFC 4791 section 9.7.4), as with event 6, which the same test wants.
+	{script: "errors"},
+	{script: "prefer"},
+	{script: "availability"},
+	{script: "add-member"},
+	{script: "bulk"},
+	// What is told as a Location is a URI, in which a space is "%20" (RFC 9110 section 10.2.2, RFC 3986 section 2.1); the
+	// tests want it bare.
+	{script: "encodedURIs", but: []string{"calendar resource / 5: ", "calendar resource double-encoded / 5: "}},
+	// The first compares bytes, prefixes of namespaces among them, which say nothing (RFC 4918 section 8.2 has XML read by its
+	// namespaces). The second wants reports on calendars of a collection of principals: DAV:supported-report-set
+	// "identifies the reports that are supported by the resource" (RFC 3253 section 3.1.5).
+	{script: "aclreports", but: []string{"principal-search-property-set REPORT / 4: ", "supported-report-set property / 2: "}},
+	// Brazil has had no summer time since 2019; what is known by name is told by the IANA database and not by an old client
+	// (RFC 7808 section 1: rules change with little notice).
+	{script: "timezones", but: []string{"Timezone cache - aliases / 4: "}},
 	{script: "reports", but: []string{"basic query reports / 23: "}},
 
 	{script: "caldavIOP"},

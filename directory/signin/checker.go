@@ -154,11 +154,11 @@ func (c *Checker) fly(ctx context.Context, f *flight, acc *account, who identity
 	}
 	held := len(acc.failures) == c.o.FailedBinds && errors.Is(f.err, directory.ErrCredentials)
 	c.mu.Unlock()
-	close(f.done)
 	if held {
 		c.o.Log.Warn("so many wrong passwords that further ones are not tried for a while, lest the directory locks the account",
 			who.attr(), slog.Duration("while", c.o.FailedBindsWindow))
 	}
+	close(f.done)
 }
 
 // bind asks the directory for each of the logins until one is known and the password right.

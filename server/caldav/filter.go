@@ -109,76 +109,74 @@ func readCompFilter(e *dav.Element, within string) (f compFilter, err error) {
 	if outer, known := nesting[f.name]; known && !slices.Contains(outer, within) {
 		return f, invalidFilter(f.name + " is no component of " + within)
 	}
-	for _, child := range e.Children {
-		switch child.Name {
-		case dav.IsNotDefined:
-			f.notDefined = true
+	f.notDefined, err = eachPart(e, func(part *dav.Element) (err error) {
+		switch part.Name {
 		case dav.TimeRange:
 			if !timed[f.name] {
-				return f, invalidFilter(f.name + " has no time")
+				return invalidFilter(f.name + " has no time")
 			}
-			f.span, err = readSpan(child)
+			f.span, err = readSpan(part)
 		case dav.PropFilter:
-			f.props, err = appendRead(f.props, child, readPropFilter)
+			f.props, err = appendRead(f.props, part, readPropFilter)
 		case dav.CompFilter:
-			f.comps, err = appendRead(f.comps, child, func(e *dav.Element) (compFilter, error) {
+			f.comps, err = appendRead(f.comps, part, func(e *dav.Element) (compFilter, error) {
 				return readCompFilter(e, f.name)
 			})
 		default:
-			err = unsupportedFilter(child)
+			err = unsupportedFilter(part)
 		}
-		if err != nil {
-			return f, err
-		}
-	}
-	return f, aloneIfNotDefined(f.notDefined, e)
+		return err
+	})
+	return f, err
 }
 
 func readPropFilter(e *dav.Element) (f propFilter, err error) {
 	if f.name, f.anyOf, err = filterHead(e); err != nil {
 		return f, err
 	}
-	for _, child := range e.Children {
-		switch child.Name {
-		case dav.IsNotDefined:
-			f.notDefined = true
+	f.notDefined, err = eachPart(e, func(part *dav.Element) (err error) {
+		switch part.Name {
 		case dav.TimeRange:
 			if !timedProperties[f.name] {
-				return f, invalidFilter(f.name + " is no date or time")
+				return invalidFilter(f.name + " is no date or time")
 			}
-			f.span, err = readSpan(child)
+			f.span, err = readSpan(part)
 		case dav.TextMatch:
-			f.text, err = readTextMatch(child)
+			f.text, err = readTextMatch(part)
 		case dav.ParamFilter:
-			f.params, err = appendRead(f.params, child, readParamFilter)
+			f.params, err = appendRead(f.params, part, readParamFilter)
 		default:
-			err = unsupportedFilter(child)
+			err = unsupportedFilter(part)
 		}
-		if err != nil {
-			return f, err
-		}
-	}
-	return f, aloneIfNotDefined(f.notDefined, e)
+		return err
+	})
+	return f, err
 }
 
 func readParamFilter(e *dav.Element) (f paramFilter, err error) {
 	if f.name, _, err = filterHead(e); err != nil {
 		return f, err
 	}
-	for _, child := range e.Children {
-		switch child.Name {
-		case dav.IsNotDefined:
-			f.notDefined = true
-		case dav.TextMatch:
-			f.text, err = readTextMatch(child)
-		default:
-			err = unsupportedFilter(child)
+	f.notDefined, err = eachPart(e, func(part *dav.Element) (err error) {
+		if part.Name != dav.TextMatch {
+			return unsupportedFilter(part)
 		}
-		if err != nil {
-			return f, err
+		f.text, err = readTextMatch(part)
+		return err
+	})
+	return f, err
+}
+
+// eachPart reads what a filter consists of: is-not-defined, which all kinds of filters have, and the rest by read.
+func eachPart(e *dav.Element, read func(part *dav.Element) error) (notDefined bool, err error) {
+	for _, part := range e.Children {
+		if part.Name == dav.IsNotDefined {
+			notDefined = true
+		} else if err := read(part); err != nil {
+			return notDefined, err
 		}
 	}
-	return f, aloneIfNotDefined(f.notDefined, e)
+	return notDefined, aloneIfNotDefined(notDefined, e)
 }
 
 // filterHead reads the attributes that filters share.

@@ -1,7 +1,6 @@
 package caldav
 
 import (
-	"cmp"
 	"crypto/rand"
 	"net/http"
 	"slices"
@@ -47,7 +46,7 @@ func (e *exchange) freeBusyQuery(body *dav.Element) error {
 		return err
 	}
 	e.w.Header().Set("Content-Type", contentType(object))
-	_, err = e.w.Write(freeBusyCalendar(r, merged(busy), e.now()).Bytes())
+	_, err = e.w.Write(freeBusyCalendar(r, schedule.Merge(busy), e.now()).Bytes())
 	return aborted(err)
 }
 
@@ -64,24 +63,6 @@ func (e *exchange) busyCalendars() []*resource {
 		if m := e.res.member(c, nil); countsForFreeBusy(c) && m.require(dav.ReadFreeBusy) == nil {
 			all = append(all, m)
 		}
-	}
-	return all
-}
-
-// merged sorts periods and joins those of one type that touch.
-func merged(periods []ical.BusyPeriod) []ical.BusyPeriod {
-	slices.SortFunc(periods, func(a, b ical.BusyPeriod) int {
-		return cmp.Or(cmp.Compare(a.Type, b.Type), a.Start.Compare(b.Start), a.End.Compare(b.End))
-	})
-	var all []ical.BusyPeriod
-	for _, p := range periods {
-		if n := len(all); n > 0 && all[n-1].Type == p.Type && !p.Start.After(all[n-1].End) {
-			if p.End.After(all[n-1].End) {
-				all[n-1].End = p.End
-			}
-			continue
-		}
-		all = append(all, p)
 	}
 	return all
 }

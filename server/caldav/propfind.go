@@ -119,13 +119,14 @@ func (l *listing) items() error {
 
 // part is how much of each item the selection needs.
 func (l *listing) part(kind dav.Kind) store.Part {
-	switch needs := l.selection.Needs(kind); {
-	case needs&needsData != 0:
-		return store.Whole
-	case needs&needsFacts != 0:
-		return store.Facts
+	part, needs := store.Tags, l.selection.Needs(kind)
+	if needs&needsFacts != 0 {
+		part |= store.Facts
 	}
-	return store.Tags
+	if needs&needsData != 0 {
+		part |= store.Data
+	}
+	return part
 }
 
 func (l *listing) proxies() error {

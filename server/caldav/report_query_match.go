@@ -23,12 +23,12 @@ func (m *matcher) part() store.Part {
 	if m.bounds.decided || m.bounds.span != nil {
 		return m.rows.part
 	}
-	return store.Whole
+	return m.rows.part | store.Data
 }
 
 // write answers about those that match.
 func (m *matcher) write(tx *store.Tx, candidates iter.Seq2[store.Object, error]) error {
-	if !m.bounds.decided && m.part() != store.Whole {
+	if !m.bounds.decided && m.part()&store.Data == 0 {
 		return m.writeUnread(tx, candidates)
 	}
 	for item, err := range candidates {
@@ -92,7 +92,7 @@ func (m *matcher) refused(tx *store.Tx, batch []store.Object) (map[string]bool, 
 			refused[batch[i].Name] = true
 		}
 	}
-	for item, err := range tx.ObjectsByName(m.rows.collection.collection.ID, names, store.Whole) {
+	for item, err := range tx.ObjectsByName(m.rows.collection.collection.ID, names, store.Data) {
 		if err != nil {
 			return nil, err
 		}

@@ -28,10 +28,12 @@ type ObjectChange struct {
 // the types are the same.
 var blankColumns = func() (columns [parts]string) {
 	const text, number = "CAST('' AS TEXT)", "CAST(0 AS BIGINT)"
+	const octets = ", CAST(NULL AS BYTEA)"
 	columns[Tags] = "t.name, " + text
 	columns[Facts] = strings.Join([]string{columns[Tags], "t.change", number, number, text, text, text, number, number,
 		number, text, number, number, number}, ", ")
-	columns[Whole] = columns[Facts] + ", CAST(NULL AS BYTEA)"
+	columns[Data] = columns[Tags] + octets
+	columns[Whole] = columns[Facts] + octets
 	return columns
 }()
 

@@ -78,7 +78,7 @@ func TestLogOfEveryPart(t *testing.T) {
 				if len(got) != 2 || got[0].Name != "b" || got[0].ETag != second.ETag || got[0].Deleted || !got[1].Deleted || got[1].Name != "a" {
 					t.Fatalf("part %d: got %+v", part, got)
 				}
-				if part >= Facts && got[0].UID != "2" || part == Whole && string(got[0].Data) != "two" {
+				if (got[0].UID == "2") != (part&Facts != 0) || (string(got[0].Data) == "two") != (part&Data != 0) {
 					t.Errorf("part %d: got %+v", part, got[0])
 				}
 			}

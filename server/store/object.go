@@ -35,34 +35,44 @@ type Object struct {
 	Created      time.Time
 	Modified     time.Time // when its data was last written
 
-	// Filled with Whole.
+	// Filled with Data.
 	Data []byte
 }
 
-// Part says how much of an object is wanted. Each holds the one before it.
+// Part says how much of an object is wanted: a set of Facts and Data, beside the name and ETag, which are always there.
+// Each column costs as much as a third of a row of Tags.
 type Part int
 
-// The parts of an object, cheapest first.
+// The parts of an object.
 const (
-	Tags  Part = iota // Name and ETag: what a listing needs
-	Facts             // everything but Data
-	Whole             // Data as well
-	parts
+	Tags  Part = 0 // Name and ETag: what a listing needs
+	Facts Part = 1 // everything but Data
+	Data  Part = 2 // its octets
+	Whole      = Facts | Data
+	parts      = Whole + 1
+)
+
+const (
+	tagColumns  = "o.name, o.etag"
+	factColumns = ", o.change, o.id, o.collection_id, o.uid, o.component, o.schedule_tag, o.size, " +
+		"o.first_start, o.last_end, o.organizer, o.recurring, o.created, o.modified"
+	dataColumns = ", d.data"
+	dataTables  = "object o JOIN object_data d ON d.object_id = o.id"
 )
 
 // objectColumns are the columns of each part, in the order of objectRow.dest.
 var (
 	objectColumns = [parts]string{
-		Tags: "o.name, o.etag",
-		Facts: "o.name, o.etag, o.change, o.id, o.collection_id, o.uid, o.component, o.schedule_tag, o.size, " +
-			"o.first_start, o.last_end, o.organizer, o.recurring, o.created, o.modified",
-		Whole: "o.name, o.etag, o.change, o.id, o.collection_id, o.uid, o.component, o.schedule_tag, o.size, " +
-			"o.first_start, o.last_end, o.organizer, o.recurring, o.created, o.modified, d.data",
+		Tags:  tagColumns,
+		Facts: tagColumns + factColumns,
+		Data:  tagColumns + dataColumns,
+		Whole: tagColumns + factColumns + dataColumns,
 	}
 	objectTables = [parts]string{
 		Tags:  "object o",
 		Facts: "object o",
-		Whole: "object o JOIN object_data d ON d.object_id = o.id",
+		Data:  dataTables,
+		Whole: dataTables,
 	}
 )
 
@@ -82,14 +92,20 @@ type objectRow struct {
 
 // dest lists where the columns of a part go.
 func (r *objectRow) dest(part Part) []any {
-	all := []any{&r.Name, &r.ETag, &r.Change, &r.ID, &r.CollectionID, &r.UID, &r.Component, &r.ScheduleTag, &r.Size,
-		&r.FirstStart, &r.LastEnd, &r.Organizer, &r.recurring, &r.created, &r.modified, &r.Data}
-	return all[:[parts]int{Tags: 2, Facts: 15, Whole: 16}[part]]
+	all := append(make([]any, 0, 18), &r.Name, &r.ETag) // room for what Tx.Changes adds
+	if part&Facts != 0 {
+		all = append(all, &r.Change, &r.ID, &r.CollectionID, &r.UID, &r.Component, &r.ScheduleTag, &r.Size,
+			&r.FirstStart, &r.LastEnd, &r.Organizer, &r.recurring, &r.created, &r.modified)
+	}
+	if part&Data != 0 {
+		all = append(all, &r.Data)
+	}
+	return all
 }
 
 // object finishes the object from the columns received.
 func (r *objectRow) object(part Part) Object {
-	if part >= Facts {
+	if part&Facts != 0 {
 		r.Recurring = r.recurring != 0
 		r.Created, r.Modified = fromMicroseconds(r.created), fromMicroseconds(r.modified)
 	}

@@ -26,7 +26,8 @@ type DirectoryConfig struct {
 	Base         string              `toml:"base" comment:"Where everything is; empty means what the server names."`
 	Domain       string              `toml:"domain" comment:"NetBIOS name for DOMAIN\\name; empty means what Active Directory tells."`
 	Timeout      Duration            `toml:"timeout" comment:"For connecting and for each operation."`
-	Refresh      Duration            `toml:"refresh" comment:"How often everything is read anew."`
+	Refresh      Duration            `toml:"refresh" comment:"How often everything is read anew. Changes arrive sooner where the directory tells of them: syncrepl, DirSync, modifyTimestamp."`
+	Poll         Duration            `toml:"poll" comment:"How often it is asked for changes where it does not tell by itself; 0s means 3s."`
 	MaxLoss      float64             `toml:"max_loss" comment:"A reading that would lose more than this share of the people is not applied."`
 	People       AreaConfig          `toml:"people" comment:"Where entries of each kind are, if not where the flavour has them. Rooms and resources are looked for where one of theirs is set."`
 	Groups       AreaConfig          `toml:"groups"`
@@ -67,7 +68,7 @@ func clearDirectory(d *DirectoryConfig) {
 // ldapOptions makes the options of package ldap, without the secrets that files hold.
 func (d *DirectoryConfig) ldapOptions() (ldap.Options, error) {
 	o := ldap.Options{
-		Servers: d.URLs, StartTLS: d.StartTLS, AllowPlain: d.AllowPlain, ServerName: d.ServerName, Timeout: time.Duration(d.Timeout),
+		Servers: d.URLs, StartTLS: d.StartTLS, AllowPlain: d.AllowPlain, ServerName: d.ServerName, Timeout: time.Duration(d.Timeout), Poll: time.Duration(d.Poll),
 		BindDN: d.BindDN, Flavour: d.Flavour, Base: d.Base, Domain: d.Domain,
 		People: ldap.Area(d.People), Groups: ldap.Area(d.Groups), Rooms: ldap.Area(d.Rooms), Resources: ldap.Area(d.Resources),
 		Delegates: ldap.DelegateGroups(d.Delegates),

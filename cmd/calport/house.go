@@ -154,7 +154,25 @@ func (h *house) profileGenerator(ctx context.Context) (*profiles.Generator, erro
 		return nil, err
 	}
 	h.generator, h.revision = g, revision
+	h.keepAttributes(ctx, doc)
 	return g, nil
+}
+
+// keepAttributes has the directory read the attributes that new settings use as %ldap:…%, which a server finds out
+// while it runs.
+func (h *house) keepAttributes(ctx context.Context, doc *profiles.Document) {
+	changed, err := h.directory.SetKeep(append(doc.LDAPAttributes(), h.access.Attributes()...))
+	if err != nil {
+		h.log.Error("settings name what is no attribute", "err", err)
+	}
+	if !changed {
+		return
+	}
+	go func() {
+		if err := h.people.Refresh(context.WithoutCancel(ctx)); err != nil {
+			h.log.Warn("the directory is not read anew for the attributes that new settings use; the next refresh does it", "err", err)
+		}
+	}()
 }
 
 // profileServer is what profiles say about this server.

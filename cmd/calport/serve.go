@@ -219,6 +219,7 @@ func (h *house) health(next http.Handler) http.Handler {
 			return
 		}
 		fmt.Fprintln(w, "ready")
+		fmt.Fprintln(w, h.people.Health().Freshness(h.now()))
 		if problem := h.people.Health().Problem(); problem != "" {
 			fmt.Fprintln(w, "but: "+problem)
 		}

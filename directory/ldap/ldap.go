@@ -20,6 +20,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,7 +47,8 @@ type Directory struct {
 	binders   *pool // bound as whoever signed in last; never searched with
 
 	mu    sync.Mutex
-	shape *shape // what the directory turned out to be; nil until a server was asked
+	keep  []string // Options.Keep or what SetKeep made of it, sorted
+	shape *shape   // what the directory turned out to be; nil until a server was asked
 }
 
 var _ directory.Directory = (*Directory)(nil)
@@ -58,6 +60,7 @@ func New(o Options) (*Directory, error) {
 		return nil, err
 	}
 	d := &Directory{o: o, log: o.Log, now: time.Now, beat: heartbeat}
+	d.keep = slices.Compact(slices.Sorted(slices.Values(o.Keep)))
 	roots, err := o.roots()
 	if err != nil {
 		return nil, err

@@ -84,7 +84,7 @@ type area struct {
 // shapeOf answers the shape; it asks the server the first time.
 func (d *Directory) shapeOf(ctx context.Context, c *conn) (*shape, error) {
 	d.mu.Lock()
-	known := d.shape
+	known, keep := d.shape, d.keep
 	d.mu.Unlock()
 	if known != nil {
 		return known, nil
@@ -97,6 +97,7 @@ func (d *Directory) shapeOf(ctx context.Context, c *conn) (*shape, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.server, err)
 	}
+	sh.keep = keep
 	if sh.flavour.name == "activedirectory" {
 		sh.dnsDomain = domainOf(root.base)
 		if sh.domain == "" {
@@ -105,7 +106,9 @@ func (d *Directory) shapeOf(ctx context.Context, c *conn) (*shape, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.shape = sh
+	if slices.Equal(d.keep, keep) { // else the next one asks again
+		d.shape = sh
+	}
 	return sh, nil
 }
 
@@ -124,7 +127,6 @@ func newShape(o Options, root *rootDSE) (*shape, error) {
 		return nil, errors.New("the server names no naming context; set base")
 	}
 	sh := &shape{flavour: f, attributes: f.attributes.overriddenBy(o.Attributes), domain: o.Domain, areas: make(map[directory.Kind]*area)}
-	sh.keep = slices.Compact(slices.Sorted(slices.Values(o.Keep)))
 	for _, a := range []struct {
 		kind     directory.Kind
 		own, set Area

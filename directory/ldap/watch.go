@@ -134,7 +134,13 @@ func (d *Directory) newWatch(ctx context.Context, c *conn, people func() *direct
 	if err != nil {
 		return nil, err
 	}
-	w := &watch{d: d, sh: sh, root: root, people: people, apply: apply, joins: make(map[string][]string)}
+	wanted := func(delta directory.Delta) error {
+		if !d.shapeIs(sh) {
+			return errReshaped
+		}
+		return apply(delta)
+	}
+	w := &watch{d: d, sh: sh, root: root, people: people, apply: wanted, joins: make(map[string][]string)}
 	w.position.Server, w.position.Shape = c.server.String(), sh.fingerprint(d.o)
 	return w, nil
 }

@@ -294,24 +294,35 @@ END:VTIMEZONE
 			return nil
 		})
 	}
-	q := schedule.BusyQuery{Range: ical.Range{Start: at(7, 0), End: at(14, 0)}}
-	b.ReportAllocs()
-	before, turns := cpu(b), 0
-	for b.Loop() {
-		turns++
-		err := h.Read(b.Context(), func(tx *store.Tx) error {
-			for _, p := range h.all {
-				if periods, err := schedule.Busy(tx, h.people, p, q); err != nil || len(periods) < 10 {
-					return fmt.Errorf("%d periods, %v", len(periods), err)
+	for _, bench := range []struct {
+		name    string
+		objects *ical.Cache
+	}{{"unread", nil}, {"read before", ical.NewCache(64 << 20)}} {
+		b.Run(bench.name, func(b *testing.B) {
+			q := schedule.BusyQuery{Range: ical.Range{Start: at(7, 0), End: at(14, 0)}, Objects: bench.objects}
+			ask := func() {
+				err := h.Read(b.Context(), func(tx *store.Tx) error {
+					for _, p := range h.all {
+						if periods, err := schedule.Busy(tx, h.people, p, q); err != nil || len(periods) < 10 {
+							return fmt.Errorf("%d periods, %v", len(periods), err)
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					b.Fatal(err)
 				}
 			}
-			return nil
+			ask()
+			b.ReportAllocs()
+			before, turns := cpu(b), 0
+			for b.Loop() {
+				turns++
+				ask()
+			}
+			b.ReportMetric(float64(cpu(b)-before)/float64(turns)/1e6, "cpu-ms/op")
 		})
-		if err != nil {
-			b.Fatal(err)
-		}
 	}
-	b.ReportMetric(float64(cpu(b)-before)/float64(turns)/1e6, "cpu-ms/op")
 }
 
 func cpu(b *testing.B) int64 {

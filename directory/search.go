@@ -15,6 +15,8 @@ type Query struct {
 	Any   bool
 	// Kinds restricts the answer; none means every kind.
 	Kinds []Kind
+	// Among, if it is not nil, says who may be a hit at all.
+	Among func(*Principal) bool
 	// Limit is the highest number of hits; 0 means 50.
 	Limit int
 }
@@ -64,7 +66,7 @@ func (s *Snapshot) Search(q Query) (hits []*Principal, more bool) {
 	found := s.search().candidates(f)
 	s.later.addTo(found)
 	for p := range s.sorted(found.each) {
-		if !f.matches(p) {
+		if !f.matches(p) || q.Among != nil && !q.Among(p) {
 			continue
 		}
 		if len(hits) == limit {

@@ -12,7 +12,8 @@ import (
 type role uint8
 
 const (
-	stranger      role = iota // anybody who has signed in
+	unseen        role = iota // somebody from whom the owner is hidden
+	stranger                  // anybody else who has signed in
 	readDelegate              // may read the calendars
 	writeDelegate             // acts for the owner
 	owner
@@ -28,9 +29,9 @@ var grants = []struct {
 	on  dav.Kind
 	may dav.Privilege
 }{
-	{stranger, discovery | principals, look}, // everybody looks people up
-	{stranger, calendar, dav.ReadFreeBusy},   // may know when somebody is busy
-	{stranger, inbox, dav.ScheduleDeliver},   // and may invite
+	{unseen, discovery | principals, look}, // everybody looks up whom an event or an href names
+	{unseen, inbox, dav.ScheduleDeliver},   // and may invite
+	{stranger, calendar, dav.ReadFreeBusy}, // and may know when somebody is busy
 
 	{readDelegate, home | calendar | subscription | object, look},
 	{readDelegate, calendar | subscription, dav.WriteProperties}, // colours of one's own, as in Apple's server
@@ -73,8 +74,23 @@ func (v *visit) roleOn(whose *directory.Principal) role {
 		return writeDelegate
 	case v.isAmong(delegates.Read):
 		return readDelegate
+	case v.visible != nil && !v.visible(v.who, whose):
+		return unseen
 	}
 	return stranger
+}
+
+// sees says whether the visitor may find somebody: by the rule, or because one works for the other.
+func (v *visit) sees(whom *directory.Principal) bool {
+	return v.visible == nil || v.roleOn(whom) != unseen || v.worksFor(whom)
+}
+
+// worksFor says whether the visitor has made somebody his delegate.
+func (v *visit) worksFor(whom *directory.Principal) bool {
+	own := v.delegatesOf(v.who)
+	return slices.ContainsFunc(slices.Concat(own.Read, own.Write), func(guid string) bool {
+		return strings.EqualFold(guid, whom.GUID) || v.people.IsMember(whom.GUID, guid)
+	})
 }
 
 // isAmong says whether the visitor is one of these people or a member of one of these groups.

@@ -17,7 +17,7 @@ func (r *resource) holders(of role) []*dav.Element {
 		}
 	}
 	switch owned := r.whose != nil; {
-	case of == stranger:
+	case of == unseen || of == stranger:
 		all = append(all, dav.New(dav.Authenticated))
 	case of == administrator:
 		name(principalHrefs(r.admins())...)
@@ -54,7 +54,7 @@ type entry struct {
 // own.
 func (r *resource) acl() []entry {
 	var all []entry
-	for of := stranger; of <= administrator; of++ {
+	for of := unseen; of <= administrator; of++ {
 		var may dav.Privilege
 		for _, g := range grants {
 			if g.to == of && g.on&r.kind != 0 {

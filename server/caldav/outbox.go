@@ -34,7 +34,7 @@ func (e *exchange) postOutbox() error {
 	if err != nil {
 		return err
 	}
-	request.Objects = e.objects
+	request.Objects, request.Visible = e.objects, e.sees
 	var answers []schedule.Answer
 	err = e.store.Read(e.r.Context(), func(tx *store.Tx) error {
 		answers, err = request.Answers(tx, e.people, e.limits.BusyRecipients, e.now())

@@ -39,7 +39,7 @@ func (r *resource) members() []*directory.Principal {
 	}
 	var all []*directory.Principal
 	for _, guid := range guids {
-		if p := r.people.ByGUID(guid); p != nil {
+		if p := r.people.ByGUID(guid); p != nil && r.sees(p) {
 			all = append(all, p)
 		}
 	}
@@ -56,7 +56,7 @@ func getExpandedGroupMemberSet(w *dav.Writer, _ *dav.Element, r *resource) error
 	all := r.members()
 	for i := 0; i < len(all); i++ { // all grows
 		for _, guid := range all[i].Members {
-			if p := r.people.ByGUID(guid); p != nil && !slices.Contains(all, p) {
+			if p := r.people.ByGUID(guid); p != nil && !slices.Contains(all, p) && r.sees(p) {
 				all = append(all, p)
 			}
 		}

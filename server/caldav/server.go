@@ -22,6 +22,10 @@ type Options struct {
 	// IsAdmin says who may do everything everywhere. Nil is nobody.
 	IsAdmin func(*directory.Principal) bool
 
+	// Visible says whom somebody may find by searching and see in groups, and whose free and busy time he may ask for, as
+	// far as neither is the other's delegate. Nil is everybody. An administrator sees everybody.
+	Visible func(viewer, whom *directory.Principal) bool
+
 	Limits Limits
 	Log    *slog.Logger // nil is slog.Default
 
@@ -42,6 +46,7 @@ type Server struct {
 	store        *store.Store
 	people       func() *directory.Snapshot
 	isAdmin      func(*directory.Principal) bool
+	visible      func(viewer, whom *directory.Principal) bool
 	limits       Limits
 	log          *slog.Logger
 	origin       func(*http.Request) string
@@ -72,7 +77,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		store: o.Store, people: o.People, isAdmin: o.IsAdmin, limits: limits, log: o.Log,
+		store: o.Store, people: o.People, isAdmin: o.IsAdmin, visible: o.Visible, limits: limits, log: o.Log,
 		origin: o.Origin, now: o.Now, requestID: o.RequestID, setOperation: o.SetOperation,
 		objects: ical.NewCache(objectsRoom),
 		methods: methods, posts: posts, reports: reports, properties: properties, live: index(properties),

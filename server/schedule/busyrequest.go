@@ -43,6 +43,9 @@ type OutboxRequest struct {
 	Owner      *directory.Principal // whose outbox it is
 	Range      ical.Range           // of a VFREEBUSY
 
+	// Visible, if it is not nil, says whose time the owner may ask for; others are unknown to him.
+	Visible func(*directory.Principal) bool
+
 	// Objects, which may be nil, has objects read before, by ETag.
 	Objects *ical.Cache
 }
@@ -168,7 +171,7 @@ func (r *OutboxRequest) answer(tx *store.Tx, people *directory.Snapshot, attende
 	case !r.AsksBusy():
 		a.Status = statusUnsupported
 		return nil
-	case whose == nil:
+	case whose == nil, r.Visible != nil && !r.Visible(whose):
 		a.Status, a.Condition = statusUnknownUser, RecipientExists
 		return nil
 	case whose.Kind == directory.Group:

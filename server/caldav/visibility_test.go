@@ -1,0 +1,74 @@
+package caldav_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"calport/directory"
+	"calport/server/caldav"
+)
+
+// newServerOfRules starts a server in which Zoë, a pupil, finds the staff and nobody else.
+func newServerOfRules(t *testing.T) *testServer {
+	t.Helper()
+	s := newServer(t)
+	snapshot := directory.NewSnapshot(people(), time.Now())
+	handler, err := caldav.New(caldav.Options{
+		Store: s.store, People: func() *directory.Snapshot { return snapshot },
+		Visible: func(viewer, whom *directory.Principal) bool {
+			return viewer.ShortName != "zoë" || whom.GUID == staffGUID || snapshot.IsMember(whom.GUID, staffGUID)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.handler = handler
+	return s
+}
+
+// hits are the short names of those among the people whom an answer names.
+func hits(body string) (names []string) {
+	for _, p := range people() {
+		if strings.Contains(body, "<D:href>/principals/__uids__/"+p.GUID+"/</D:href><D:propstat>") {
+			names = append(names, p.ShortName)
+		}
+	}
+	return names
+}
+
+func TestWhoIsHiddenIsFoundByNoReport(t *testing.T) {
+	s := newServerOfRules(t)
+	const search = `<D:principal-property-search xmlns:D="DAV:"><D:property-search><D:prop><D:displayname/></D:prop>
+		<D:match>a</D:match></D:property-search><D:prop><D:displayname/></D:prop></D:principal-property-search>`
+	if got, want := fmt.Sprint(hits(s.want(t, "zoë", "REPORT", "/principals/", search, 207).Body.String())), "[ada linus staff]"; got != want {
+		t.Errorf("a pupil finds %s, want %s", got, want)
+	}
+	if got := hits(s.want(t, "ada", "REPORT", "/principals/", search, 207).Body.String()); len(got) < 5 {
+		t.Errorf("a teacher finds %v, want everybody of that name", got)
+	}
+	for token, want := range map[string]string{"grace": "[]", "lovelace": "[ada]"} {
+		body := `<C:calendarserver-principal-search xmlns:C="http://calendarserver.org/ns/" xmlns:D="DAV:"><C:search-token>` + token +
+			`</C:search-token><D:prop><D:displayname/></D:prop></C:calendarserver-principal-search>`
+		if got := fmt.Sprint(hits(s.want(t, "zoë", "REPORT", "/principals/", body, 207).Body.String())); got != want {
+			t.Errorf("a pupil who types %s finds %s, want %s", token, got, want)
+		}
+	}
+}
+
+func TestNobodyAsksForTheTimeOfWhomHeCannotFind(t *testing.T) {
+	s := newServerOfRules(t)
+	const query = `<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav"><C:time-range start="20260901T000000Z" end="20260902T000000Z"/></C:free-busy-query>`
+	s.want(t, "zoë", "REPORT", "/calendars/users/ada/calendar/", query, 200)
+	s.want(t, "zoë", "REPORT", "/calendars/users/grace/calendar/", query, 403)
+	s.want(t, "linus", "REPORT", "/calendars/users/grace/calendar/", query, 200)
+
+	request := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nMETHOD:REQUEST\r\nBEGIN:VFREEBUSY\r\nUID:1\r\nDTSTAMP:20260901T000000Z\r\n" +
+		"DTSTART:20260901T000000Z\r\nDTEND:20260902T000000Z\r\nORGANIZER:mailto:zoe@example.com\r\nATTENDEE:mailto:ada@example.com\r\n" +
+		"ATTENDEE:mailto:grace@example.com\r\nEND:VFREEBUSY\r\nEND:VCALENDAR\r\n"
+	body := s.want(t, "zoë", "POST", "/calendars/users/zo%C3%AB/outbox/", request, 200).Body.String()
+	if got := strings.Count(body, "2.0;Success"); got != 1 || !strings.Contains(body, "3.7;") {
+		t.Errorf("got %d answers, want one, and 3.7 for the other:\n%s", got, body)
+	}
+}

@@ -16,18 +16,14 @@ func (e *exchange) propfind() error {
 	if depth == dav.DepthInfinity && e.res.kind&items == 0 {
 		return dav.Forbidden(dav.PropFindFiniteDepth)
 	}
-	body, err := e.readXML()
-	if err != nil {
-		return err
-	}
-	q, err := dav.ReadPropFind(body)
-	if err != nil {
-		return err
-	}
 	prefer := dav.ReadPreferences(e.r.Header)
+	q, selection, err := e.propFinds.Read(e.r.Body, dav.Limits{Bytes: e.limits.RequestXML}, prefer.Minimal)
+	if err != nil {
+		return err
+	}
 	e.announce()
 	prefer.Write(e.w.Header())
-	l := &listing{exchange: e, selection: e.properties.Select(q, prefer.Minimal), q: q}
+	l := &listing{exchange: e, selection: selection, q: q}
 	return dav.WriteMultiStatus(e.w, func(w *dav.Writer) error {
 		l.w = w
 		if depth == dav.DepthOne {

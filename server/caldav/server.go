@@ -63,6 +63,7 @@ type Server struct {
 	posts            []post
 	reports          []report
 	properties       dav.Table[*resource]
+	propFinds        *dav.PropFinds[*resource]
 	live             map[dav.Name]live // properties, by name
 	complianceHeader []string          // the DAV header that they add up to
 }
@@ -82,6 +83,7 @@ func New(o Options) (*Server, error) {
 		objects: ical.NewCache(objectsRoom),
 		methods: methods, posts: posts, reports: reports, properties: properties, live: index(properties),
 	}
+	s.propFinds = dav.NewPropFinds(s.properties)
 	s.complianceHeader = []string{s.complianceTokens()}
 	if s.isAdmin == nil {
 		s.isAdmin = func(*directory.Principal) bool { return false }

@@ -27,24 +27,37 @@ const (
 // ReadElement reads a document and returns its root, nil when the body is empty.
 // Errors wrap ErrMalformed or ErrTooLarge, or come from the reader.
 func ReadElement(r io.Reader, limits Limits) (*Element, error) {
-	if limits.Bytes <= 0 {
-		limits.Bytes = defaultBytes
-	}
-	if limits.Depth <= 0 {
-		limits.Depth = defaultDepth
-	}
-	body, err := io.ReadAll(io.LimitReader(r, limits.Bytes+1))
+	body, err := limits.read(r)
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(body)) > limits.Bytes {
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limits.Bytes)
+	return limits.parse(body)
+}
+
+// read reads all of a document.
+func (l Limits) read(r io.Reader) ([]byte, error) {
+	if l.Bytes <= 0 {
+		l.Bytes = defaultBytes
+	}
+	body, err := io.ReadAll(io.LimitReader(r, l.Bytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(body)) > l.Bytes {
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, l.Bytes)
+	}
+	return body, nil
+}
+
+func (l Limits) parse(body []byte) (*Element, error) {
+	if l.Depth <= 0 {
+		l.Depth = defaultDepth
 	}
 	body = decodeUTF16(body)
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, nil
 	}
-	p := parser{decoder: xml.NewDecoder(bytes.NewReader(body)), depth: limits.Depth}
+	p := parser{decoder: xml.NewDecoder(bytes.NewReader(body)), depth: l.Depth}
 	p.decoder.CharsetReader = charsetReader
 	return p.document()
 }

@@ -150,6 +150,7 @@ func (s *Server) timezones() http.Handler { return timezones.New(timezonesPath, 
 
 // dav authenticates and hands over.
 func (s *Server) dav() http.Handler {
+	handler := compressed(s.o.DAV)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.warnOfLegacy(r)
 		p, err := s.authenticate(r)
@@ -159,6 +160,6 @@ func (s *Server) dav() http.Handler {
 		}
 		infoOf(r.Context()).principal = p.ShortName
 		r.Body = http.MaxBytesReader(w, r.Body, s.o.MaxBody)
-		s.o.DAV.ServeHTTP(w, r.WithContext(s.o.AsPrincipal(r.Context(), p)))
+		handler.ServeHTTP(w, r.WithContext(s.o.AsPrincipal(r.Context(), p)))
 	})
 }

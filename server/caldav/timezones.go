@@ -108,9 +108,12 @@ const (
 	byReference              // CalDAV-Timezones: F
 )
 
+// timezonesHeader is CalDAV-Timezones as net/http keeps it.
+const timezonesHeader = "Caldav-Timezones"
+
 // readTimezoneWish reads the header CalDAV-Timezones. Without it data is shown as it was stored.
 func readTimezoneWish(h http.Header) (timezoneWish, error) {
-	switch value := h.Get("CalDAV-Timezones"); strings.ToUpper(strings.TrimSpace(value)) {
+	switch value := h.Get(timezonesHeader); strings.ToUpper(strings.TrimSpace(value)) {
 	case "":
 		return asStored, nil
 	case "T":

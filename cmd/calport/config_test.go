@@ -104,6 +104,9 @@ public_port = "many"
 urls = ["ldap://ldap.example.com"]
 refresh = "soon"
 timeout = "later"
+flavour = "novell"
+[directory.people]
+base = "nonsense"
 [profiles]
 organization = "Example"
 identifier = "example"
@@ -116,7 +119,8 @@ failures = -2
 	}
 	last := -1
 	for _, want := range []string{"line 3: surprise", "line 5: server.public_host", "line 6: server.public_port", "line 8: directory.urls",
-		"line 9: directory.refresh", "line 10: directory.timeout", "line 13: profiles.identifier", "line 15: sign_in.failures"} {
+		"line 9: directory.refresh", "line 10: directory.timeout", "line 11: directory.flavour", "line 13: directory.people.base",
+		"line 16: profiles.identifier", "line 18: sign_in.failures"} {
 		at := strings.Index(err.Error(), want)
 		if at <= last {
 			t.Errorf("it lacks %q, or not in its place:\n%v", want, err)

@@ -100,8 +100,11 @@ func (c *Config) checkDirectory(v *verdict) {
 	if err == nil {
 		_, err = ldap.New(o)
 	}
-	if err != nil {
-		option, text, _ := strings.Cut(err.Error(), ": ")
+	if err == nil {
+		return
+	}
+	for text := range strings.SplitSeq(err.Error(), "\n") { // one line for each mistake
+		option, text, _ := strings.Cut(text, ": ")
 		v.add("directory."+directoryKey(option), text)
 	}
 }

@@ -18,6 +18,7 @@ package ldap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -53,24 +54,23 @@ type Directory struct {
 
 var _ directory.Directory = (*Directory)(nil)
 
-// New checks the options and makes a Directory. It connects to nothing yet. Errors name the option at fault.
+// New checks the options and makes a Directory. It connects to nothing yet. The error joins one for each mistake, which
+// begins with the option at fault.
 func New(o Options) (*Directory, error) {
 	o = o.withDefaults()
-	if err := o.validate(); err != nil {
-		return nil, err
-	}
 	d := &Directory{o: o, log: o.Log, now: time.Now, beat: heartbeat}
 	d.keep = slices.Compact(slices.Sorted(slices.Values(o.Keep)))
 	roots, err := o.roots()
-	if err != nil {
-		return nil, err
-	}
+	errs := []error{o.validate(), err}
 	for i, text := range o.Servers {
 		s, err := newServer(text, o, roots)
 		if err != nil {
-			return nil, fmt.Errorf("servers[%d]: %w", i, err)
+			errs = append(errs, fmt.Errorf("servers[%d]: %w", i, err))
 		}
 		d.servers = append(d.servers, s)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	d.searchers = newPool(o.Connections, func(ctx context.Context) (*conn, error) { return d.connect(ctx, true) })
 	d.binders = newPool(o.Connections, func(ctx context.Context) (*conn, error) { return d.connect(ctx, false) })

@@ -116,40 +116,34 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// validate finds every mistake that can be found without asking a server; each error begins with the option at fault.
 func (o Options) validate() error {
-	switch {
-	case len(o.Servers) == 0:
-		return errors.New("servers: at least one URL is needed, such as ldaps://ldap.example.com")
-	case o.Timeout < 0:
-		return fmt.Errorf("timeout: %v is negative", o.Timeout)
-	case o.Poll < 0:
-		return fmt.Errorf("poll: %v is negative", o.Poll)
-	case o.Connections < 0 || o.Connections > 1000:
-		return fmt.Errorf("connections: %d is not within 1 to 1000", o.Connections)
-	case o.PageSize < 0 || o.PageSize > 1<<31-1:
-		return fmt.Errorf("page_size: %d is not within 1 to 2147483647", o.PageSize)
-	case o.BindDN != "" && o.BindPassword == "":
-		return errors.New("bind_password: it is empty, but bind_dn is set; servers take a bind without password as anonymous")
-	case o.BindDN == "" && o.BindPassword != "":
-		return errors.New("bind_dn: it is empty, but bind_password is set")
-	case o.Flavour != "auto" && flavourNamed(o.Flavour) == nil:
-		return fmt.Errorf("flavour: %q is unknown; known are auto, %s", o.Flavour, strings.Join(Flavours(), ", "))
-	case strings.EqualFold(o.Delegates.ReadSuffix, o.Delegates.WriteSuffix):
-		return fmt.Errorf("delegates: read_suffix and write_suffix are both %q", o.Delegates.ReadSuffix)
+	var errs []error
+	add := func(wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
 	}
-	if err := o.validateNames(); err != nil {
-		return err
-	}
-	return o.Attributes.validate()
+	add(len(o.Servers) == 0, "servers: at least one URL is needed, such as ldaps://ldap.example.com")
+	add(o.Timeout < 0, "timeout: %v is negative", o.Timeout)
+	add(o.Poll < 0, "poll: %v is negative", o.Poll)
+	add(o.Connections < 0 || o.Connections > 1000, "connections: %d is not within 1 to 1000", o.Connections)
+	add(o.PageSize < 0 || o.PageSize > 1<<31-1, "page_size: %d is not within 1 to 2147483647", o.PageSize)
+	add(o.BindDN != "" && o.BindPassword == "", "bind_password: it is empty, but bind_dn is set; servers take a bind without password as anonymous")
+	add(o.BindDN == "" && o.BindPassword != "", "bind_dn: it is empty, but bind_password is set")
+	add(o.Flavour != "auto" && flavourNamed(o.Flavour) == nil, "flavour: %q is unknown; known are auto, %s", o.Flavour, strings.Join(Flavours(), ", "))
+	add(strings.EqualFold(o.Delegates.ReadSuffix, o.Delegates.WriteSuffix), "delegates: read_suffix and write_suffix are both %q", o.Delegates.ReadSuffix)
+	return errors.Join(append(errs, o.validateNames(), o.Attributes.validate())...)
 }
 
 func (o Options) validateNames() error {
+	var errs []error
 	for _, named := range []struct{ option, dn string }{
 		{"base", o.Base}, {"people.base", o.People.Base}, {"groups.base", o.Groups.Base}, {"rooms.base", o.Rooms.Base},
 		{"resources.base", o.Resources.Base}, {"delegates.base", o.Delegates.Base},
 	} {
 		if _, err := goldap.ParseDN(named.dn); err != nil {
-			return fmt.Errorf("%s: %q is no distinguished name such as ou=people,dc=example,dc=com: %w", named.option, named.dn, err)
+			errs = append(errs, fmt.Errorf("%s: %q is no distinguished name such as ou=people,dc=example,dc=com: %w", named.option, named.dn, err))
 		}
 	}
 	for _, named := range []struct{ option, filter string }{
@@ -160,18 +154,18 @@ func (o Options) validateNames() error {
 			continue
 		}
 		if _, err := goldap.CompileFilter(named.filter); err != nil {
-			return fmt.Errorf("%s: %q is no filter such as (objectClass=person): %w", named.option, named.filter, err)
+			errs = append(errs, fmt.Errorf("%s: %q is no filter such as (objectClass=person): %w", named.option, named.filter, err))
 		}
 	}
 	if !attributeName(o.Delegates.Name) {
-		return fmt.Errorf("delegates.name: %q is no attribute name", o.Delegates.Name)
+		errs = append(errs, fmt.Errorf("delegates.name: %q is no attribute name", o.Delegates.Name))
 	}
 	for _, name := range o.Keep {
 		if !attributeName(name) {
-			return fmt.Errorf("keep: %q is no attribute name", name)
+			errs = append(errs, fmt.Errorf("keep: %q is no attribute name", name))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // attributeName accepts a descriptor with options or a numeric OID (RFC 4512 section 2.5).

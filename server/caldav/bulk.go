@@ -65,8 +65,12 @@ func (e *exchange) bulkSimple() error {
 	if err != nil {
 		return invalid(dav.ValidCalendarData, err)
 	}
+	objects := ical.Split(calendar)
+	if len(objects) > e.limits.BulkResources { // before each is written out with its time zones
+		return dav.Forbidden(bulk.maxResources)
+	}
 	var changes []change
-	for _, object := range ical.Split(calendar) {
+	for _, object := range objects {
 		changes = append(changes, change{data: object.Bytes()})
 	}
 	return e.bulk(changes)

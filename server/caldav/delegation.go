@@ -139,7 +139,7 @@ func setProxyMembers(r *resource, value *dav.Element) error {
 			if err == nil && at.place == atPrincipal && at.record == byGUID {
 				p = r.principalAt(at)
 			}
-			if p == nil {
+			if p == nil || !r.sees(p) { // to name somebody is to see him from then on, so one must see him before
 				return &dav.Error{Status: http.StatusForbidden, Detail: href.Trimmed() + " is nobody's principal-URL."}
 			}
 			members = append(members, ownerKey(p))

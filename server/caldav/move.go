@@ -119,7 +119,7 @@ func (r *resource) copyTo(tx *store.Tx, target *resource) (created bool, err err
 	if err := r.fitsInto(target); err != nil {
 		return false, err
 	}
-	if r.item.Organizer != "" {
+	if r.item.Organizer != "" || target.item != nil && target.item.Organizer != "" {
 		return r.copyMeeting(tx, target)
 	}
 	_, created, err = tx.CopyObject(r.collection.ID, r.item.Name, target.collection.ID, target.loc.object)

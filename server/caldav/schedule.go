@@ -97,6 +97,10 @@ func (r *resource) adopt(tx *store.Tx, uid string) error {
 	case delivered.Organizer == "" || !schedule.IsDelivered(delivered.Name, uid):
 		return nil
 	}
+	from := r.parent()
+	if from.collection = r.home.CollectionByID(delivered.CollectionID); from.collection == nil || from.require(dav.Unbind) != nil {
+		return nil // who was granted one calendar takes nothing out of another
+	}
 	moved, _, err := tx.MoveObject(delivered.CollectionID, delivered.Name, r.collection.ID, r.loc.object)
 	r.item = &moved
 	return err

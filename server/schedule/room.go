@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"time"
@@ -54,7 +55,12 @@ func (p *parcel) decide() (*itip.Message, error) {
 	var taken []ical.BusyPeriod
 	if mode.free != mode.busy {
 		var err error
-		if taken, err = Busy(p.tx, p.people, p.to, BusyQuery{Range: p.decides(), Except: p.message.UID()}); err != nil {
+		span := p.decides()
+		taken, err = Busy(p.tx, p.people, p.to, BusyQuery{Range: span, Except: p.message.UID()})
+		if errors.Is(err, ErrTooBusy) { // so full that nothing is left to look for
+			taken, err = []ical.BusyPeriod{{Start: span.Start, End: span.End, Type: ical.Busy}}, nil
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

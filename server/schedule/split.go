@@ -5,7 +5,10 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -16,7 +19,7 @@ import (
 )
 
 // ErrSplit says that an object cannot be split there: it does not recur, nothing of it is on one side, the time is of
-// another form than its start, or the UID for the past is taken.
+// another form than its start, or the UID for the past is taken or no text.
 var ErrSplit = errors.New("schedule: cannot be split there")
 
 // relatedSet is the RELTYPE that ties the parts of what was one series together (Apple's caldav-recursplit).
@@ -46,7 +49,7 @@ func (s *Scheduler) Split(tx *store.Tx, owner *directory.Principal, item *store.
 	}
 	r := s.begin(tx, owner)
 	role := itip.Classify(object, r.context(owner).Me)
-	if role == itip.IsAttendee || at.UID == whole.UID {
+	if role == itip.IsAttendee || at.UID == whole.UID || !usableUID(at.UID) {
 		return Parts{}, ErrSplit
 	}
 	how := cut{Split: at, set: uuid.NewString(), sequence: -1}
@@ -68,6 +71,11 @@ func (s *Scheduler) Split(tx *store.Tx, owner *directory.Principal, item *store.
 	return parts, nil
 }
 
+// usableUID says whether a UID is text of no great length (RFC 5545 section 3.1 has no control characters in it).
+func usableUID(uid string) bool {
+	return len(uid) <= 255 && utf8.ValidString(uid) && !strings.ContainsFunc(uid, unicode.IsControl)
+}
+
 // partCopyOf parts what an attendee has.
 func (r *round) partCopyOf(attendee *directory.Principal, uid string, how cut) error {
 	if attendee == nil || attendee.Kind == directory.Group || isPrincipal(attendee, r.owner) {
@@ -83,6 +91,9 @@ func (r *round) partCopyOf(attendee *directory.Principal, uid string, how cut) e
 	mine, err := r.find(home, uid)
 	if err != nil || mine == nil {
 		return err
+	}
+	if !isPrincipal(ByAddress(r.people, itip.Organizer(mine.object)), r.owner) {
+		return nil // somebody else's event, which happens to have the UID
 	}
 	_, err = r.part(&mine.item, mine.object, how)
 	if errors.Is(err, ErrSplit) {

@@ -68,15 +68,47 @@ func TestWhoIsGrantedOneCalendarTakesNoInvitationOutOfAnother(t *testing.T) {
 	o.put(t, owner, shared+"m.ics", answer) // his own client may
 }
 
+func TestWhoIsGrantedACalendarSendsNothingInItsOwnersName(t *testing.T) {
+	o := newOffice(t, 4)
+	owner, guest, attendee, organizer := o.people[0], o.people[1], o.people[2], o.people[3]
+	calendar := "/calendars/__uids__/" + owner.GUID + "/calendar/"
+	o.grantAll(t, owner, calendar, guest)
+	o.put(t, owner, calendar+"m.ics", weekly(meetingOf("uid", 9, owner, owner, attendee)))
+	theirs := meetingOf("theirs", 11, organizer, organizer, owner)
+	o.put(t, organizer, inCalendar(organizer, "m.ics"), theirs)
+	before := o.copyOf(t, attendee, "uid").String()
+	answer := strings.Replace(theirs, "PARTSTAT=NEEDS-ACTION:mailto:"+owner.Mail(), "PARTSTAT=DECLINED:mailto:"+owner.Mail(), 1)
+	for _, request := range []struct{ method, name, body string }{
+		{"PUT", "new.ics", meetingOf("new", 10, owner, owner, attendee)},
+		{"PUT", "m.ics", weekly(meetingOf("uid", 10, owner, owner, attendee))},
+		{"PUT", "answer.ics", answer},
+		{"POST", "m.ics" + splitQuery, ""},
+		{"DELETE", "m.ics", ""},
+	} {
+		w := o.do(guest, request.method, calendar+request.name, request.body)
+		if w.Code != 403 || !strings.Contains(w.Body.String(), "<C:schedule-send-") {
+			t.Errorf("%s %s: %d, want 403 and the privilege that is lacking\n%s", request.method, request.name, w.Code, w.Body)
+		}
+	}
+	if got := o.copyOf(t, attendee, "uid").String(); got != before {
+		t.Errorf("the attendee has\n%s", got)
+	}
+	if o.copyOf(t, attendee, "new") != nil {
+		t.Error("the attendee was invited in the owner's name")
+	}
+	plain, _, _ := strings.Cut(meetingOf("plain", 9, owner), "ORGANIZER:")
+	o.put(t, guest, calendar+"plain.ics", plain+"END:VEVENT\r\nEND:VCALENDAR\r\n") // which concerns nobody else
+}
+
 func TestCopyingOverAMeetingCallsItOff(t *testing.T) {
 	o := newOffice(t, 3)
 	owner, attendee, other := o.people[0], o.people[1], o.people[2]
 	calendar := "/calendars/__uids__/" + owner.GUID + "/calendar/"
-	o.grantAll(t, owner, calendar, other)
 	o.put(t, owner, calendar+"m.ics", meetingOf("uid", 9, owner, owner, attendee))
 	plain, _, _ := strings.Cut(meetingOf("uid", 9, owner), "ORGANIZER:")
 	o.put(t, other, inCalendar(other, "m.ics"), plain+"END:VEVENT\r\nEND:VCALENDAR\r\n")
-	if w := o.do(other, "COPY", inCalendar(other, "m.ics"), "", "Destination: "+calendar+"m.ics"); w.Code >= 300 {
+	o.grantAll(t, other, inCalendar(other, ""), owner)
+	if w := o.do(owner, "COPY", inCalendar(other, "m.ics"), "", "Destination: "+calendar+"m.ics"); w.Code >= 300 {
 		t.Fatalf("COPY: %d\n%s", w.Code, w.Body)
 	}
 	if got := o.copyOf(t, attendee, "uid").Child("VEVENT").Value("STATUS"); got != "CANCELLED" {

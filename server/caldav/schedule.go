@@ -67,7 +67,7 @@ func (r *resource) schedule(tx *store.Tx, data *calendarData, stale bool) (store
 	if err := r.adopt(tx, data.facts.UID); err != nil {
 		return false, err
 	}
-	written, err := r.scheduler.Put(tx, schedule.Write{Owner: r.whose, Before: r.item, After: data.calendar, Stale: stale})
+	written, err := r.scheduler.Put(tx, schedule.Write{Owner: r.whose, Before: r.item, After: data.calendar, Stale: stale, May: r.maySend})
 	if err != nil {
 		return false, schedulingError(err)
 	}
@@ -110,7 +110,20 @@ var noDuplicateComments = dav.Name{Space: dav.CalendarServer, Local: "no-duplica
 
 // unschedule carries out that an object is deleted.
 func (r *resource) unschedule(tx *store.Tx, item *store.Object, reply bool) error {
-	return schedulingError(r.scheduler.Delete(tx, r.whose, item, reply))
+	return schedulingError(r.scheduler.Delete(tx, r.whose, item, reply, r.maySend))
+}
+
+// maySend says whether the visitor may send a message in the name of the calendar's owner: to write to the calendar is
+// not enough (RFC 6638 sections 6.2.2 and 6.2.3).
+func (r *resource) maySend(m itip.Method) error {
+	needs := dav.ScheduleSendInvite
+	if m == itip.MethodReply {
+		needs = dav.ScheduleSendReply
+	}
+	if allowed[r.role][outbox].Contains(needs) {
+		return nil
+	}
+	return dav.NeedPrivilege(collectionHref(r.whose, outboxName), needs)
 }
 
 // staysWithOwner refuses to move a meeting into somebody else's calendars, as Apple's server does: its owner would be gone

@@ -36,7 +36,7 @@ func (e *exchange) splitRecurrence() error {
 		if err := e.preconditions(tx, r); err != nil {
 			return err
 		}
-		parts, err = e.scheduler.Split(tx, r.whose, r.item, schedule.Split{At: at, UID: query.Get("uid")})
+		parts, err = e.scheduler.Split(tx, r.whose, r.item, schedule.Split{At: at, UID: query.Get("uid"), May: r.maySend})
 		return err
 	})
 	var taken *store.UIDConflictError

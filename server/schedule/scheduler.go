@@ -59,6 +59,7 @@ type round struct {
 	tx     *store.Tx
 	people *directory.Snapshot
 	now    time.Time
+	may    May // of what the client's write sends itself
 
 	// The copy that is being written: it is stored when everything has been delivered.
 	owner *directory.Principal

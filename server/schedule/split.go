@@ -29,6 +29,7 @@ const relatedSet = "X-CALENDARSERVER-RECURRENCE-SET"
 type Split struct {
 	At  ical.Time // the first instance at or after it begins the future; in UTC where the start has a zone
 	UID string    // of the past; "" makes one
+	May May       // an organizer's split is one of his messages, of REQUEST
 }
 
 // Parts are the two objects that a series became.
@@ -37,7 +38,7 @@ type Parts struct{ Future, Past store.Object }
 // Split parts a series of owner in two: the future stays where it is and keeps its UID, the past becomes an object of its
 // own beside it. The attendees' copies are parted likewise, with all that is theirs, and nobody is asked anew.
 //
-// The error is ErrSplit, a *store.UIDConflictError or the store's.
+// The error is ErrSplit, a *store.UIDConflictError, May's or the store's.
 func (s *Scheduler) Split(tx *store.Tx, owner *directory.Principal, item *store.Object, at Split) (Parts, error) {
 	whole, err := tx.Object(item.CollectionID, item.Name, store.Whole)
 	if err != nil {
@@ -57,6 +58,10 @@ func (s *Scheduler) Split(tx *store.Tx, owner *directory.Principal, item *store.
 		how.UID = uuid.NewString()
 	}
 	if role == itip.IsOrganizer {
+		r.may = at.May
+		if err := r.maySend(itip.MethodRequest); err != nil {
+			return Parts{}, err
+		}
 		how.sequence = highestSequence(object) + 1
 	}
 	parts, err := r.part(&whole, object, how)

@@ -10,12 +10,17 @@ import (
 	"calport/server/store"
 )
 
+// May says whether the one who writes may send a message by a method in the name of the calendar's owner (RFC 6638
+// section 6.2), and if not, the error that ends the write. Nil lets everything be sent.
+type May func(itip.Method) error
+
 // Write is a client's write of an object with an ORGANIZER, or over one that had it.
 type Write struct {
 	Owner  *directory.Principal // of the calendar that is written to
 	Before *store.Object        // what is there, with its Facts; nil if nothing
 	After  *ical.Component      // what the client sends; it is not changed
 	Stale  bool                 // the client may not have seen the last version, only the last that mattered
+	May    May
 }
 
 // Written is what comes of a Write. The caller stores it in the same transaction.
@@ -27,9 +32,10 @@ type Written struct {
 
 // Put carries out a write: everybody whom it concerns has got his copy and inbox item when it returns.
 //
-// The error is one of package itip's, or the store's.
+// The error is one of package itip's, May's or the store's.
 func (s *Scheduler) Put(tx *store.Tx, w Write) (Written, error) {
 	r := s.begin(tx, w.Owner)
+	r.may = w.May
 	var before *ical.Component
 	if w.Before != nil {
 		item, err := tx.Object(w.Before.CollectionID, w.Before.Name, store.Whole)
@@ -133,6 +139,9 @@ func (r *round) organizersCopy(object *ical.Component) (copy *ical.Component, he
 
 // sendNoting sends a message and notes in the copy that is being written why it was not delivered, if it was not.
 func (r *round) sendNoting(m *itip.Message) (failed bool, err error) {
+	if err := r.maySend(m.Method); err != nil {
+		return false, err
+	}
 	status, err := r.send(m)
 	if err != nil || !isFailure(status) {
 		return false, err
@@ -141,14 +150,22 @@ func (r *round) sendNoting(m *itip.Message) (failed bool, err error) {
 	return true, nil
 }
 
+func (r *round) maySend(m itip.Method) error {
+	if r.may == nil {
+		return nil
+	}
+	return r.may(m)
+}
+
 // isFailure: RFC 6638 section 3.2.9 counts 1.x as under way and 2.x as success.
 func isFailure(status string) bool {
 	return strings.HasPrefix(status, "3.") || strings.HasPrefix(status, "5.")
 }
 
 // Delete carries out that an object of owner is deleted, with its Facts given; the caller deletes it. An attendee's
-// answer is sent unless the client does not want it (Schedule-Reply, RFC 6638 section 8.1).
-func (s *Scheduler) Delete(tx *store.Tx, owner *directory.Principal, item *store.Object, reply bool) error {
+// answer is sent unless the client does not want it (Schedule-Reply, RFC 6638 section 8.1). The error is May's or the
+// store's.
+func (s *Scheduler) Delete(tx *store.Tx, owner *directory.Principal, item *store.Object, reply bool, may May) error {
 	if item.Organizer == "" {
 		return nil
 	}
@@ -174,7 +191,11 @@ func (s *Scheduler) Delete(tx *store.Tx, owner *directory.Principal, item *store
 			messages = append(messages, *m)
 		}
 	}
+	r.may = may
 	for i := range messages {
+		if err := r.maySend(messages[i].Method); err != nil {
+			return err
+		}
 		if _, err := r.send(&messages[i]); err != nil {
 			return err
 		}

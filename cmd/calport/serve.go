@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -31,17 +30,10 @@ func setupServe(p *program, _ *cobra.Command) func(context.Context, []string) er
 	}
 }
 
-// lazyGC is the garbage collector's target, in per cent: what lives is small, some 15 MB, and collecting twice as
-// seldom saves a tenth of the time that listings take. GOGC overrides it.
-const lazyGC = 200
-
 // serve runs until ctx ends. ready, which may be nil, is called once everything answers.
 func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error) error {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w; make it writable for this user, or set another in data", err)
-	}
-	if p.env("GOGC") == "" {
-		debug.SetGCPercent(lazyGC)
 	}
 	lock, err := store.LockDir(c.Data)
 	if err != nil {

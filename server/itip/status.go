@@ -7,13 +7,29 @@ import "calport/server/ical"
 // attendee's copy, if that is who is named, else of the ATTENDEE. The address
 // is as it is written in the object. It changes cal.
 func SetStatus(cal *ical.Component, address, code string) {
+	SetStatuses(cal, map[string]string{address: code})
+}
+
+// SetStatuses is SetStatus for many, whose codes are by their addresses, at the
+// cost of one.
+func SetStatuses(cal *ical.Component, codes map[string]string) {
+	byKey := make(map[string]string, len(codes))
+	for address, code := range codes {
+		byKey[key(address)] = code
+	}
 	for c := range scheduled(cal) {
-		name := "ATTENDEE"
-		if key(c.Value("ORGANIZER")) == key(address) {
-			name = "ORGANIZER"
-		}
-		for p := range c.Props(name) {
-			if key(p.Value()) == key(address) {
+		organizer := key(c.Value("ORGANIZER"))
+		_, named := byKey[organizer]
+		for _, p := range c.Properties {
+			isOrganizer := p.Name() == "ORGANIZER"
+			if !isOrganizer && p.Name() != "ATTENDEE" {
+				continue
+			}
+			k := key(p.Value())
+			if k == organizer && named && !isOrganizer {
+				continue
+			}
+			if code, ok := byKey[k]; ok {
 				setParam(p, "SCHEDULE-STATUS", code)
 			}
 		}

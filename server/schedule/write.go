@@ -74,15 +74,11 @@ func (r *round) organize(before, after *ical.Component, x itip.Context) (Written
 		return Written{}, err
 	}
 	r.copy = done.Object
-	changed := done.Changed
-	for i := range done.Messages {
-		failed, err := r.sendNoting(&done.Messages[i])
-		if err != nil {
-			return Written{}, err
-		}
-		changed = changed || failed
+	failed, err := r.sendNoting(done.Messages...)
+	if err != nil {
+		return Written{}, err
 	}
-	w := Written{Object: r.copy, Changed: changed || r.copy != done.Object}
+	w := Written{Object: r.copy, Changed: done.Changed || failed || r.copy != done.Object}
 	if itip.Organizer(r.copy) != "" {
 		w.Tag = newTag()
 	}
@@ -108,7 +104,7 @@ func (r *round) attend(before, after *ical.Component, x itip.Context) (Written, 
 	r.copy = done.Object
 	changed := done.Changed
 	if done.Reply != nil {
-		failed, err := r.sendNoting(done.Reply)
+		failed, err := r.sendNoting(*done.Reply)
 		if err != nil {
 			return Written{}, err
 		}
@@ -137,17 +133,26 @@ func (r *round) organizersCopy(object *ical.Component) (copy *ical.Component, he
 	return f.object, true, nil
 }
 
-// sendNoting sends a message and notes in the copy that is being written why it was not delivered, if it was not.
-func (r *round) sendNoting(m *itip.Message) (failed bool, err error) {
-	if err := r.maySend(m.Method); err != nil {
-		return false, err
+// sendNoting sends messages and notes in the copy that is being written why those were not delivered that were not.
+func (r *round) sendNoting(messages ...itip.Message) (failed bool, err error) {
+	failures := map[string]string{}
+	for i := range messages {
+		m := &messages[i]
+		if err := r.maySend(m.Method); err != nil {
+			return false, err
+		}
+		status, err := r.send(m)
+		if err != nil {
+			return false, err
+		}
+		if isFailure(status) {
+			failures[m.To] = status
+		}
 	}
-	status, err := r.send(m)
-	if err != nil || !isFailure(status) {
-		return false, err
+	if len(failures) > 0 {
+		itip.SetStatuses(r.copy, failures)
 	}
-	itip.SetStatus(r.copy, m.To, status)
-	return true, nil
+	return len(failures) > 0, nil
 }
 
 func (r *round) maySend(m itip.Method) error {

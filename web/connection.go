@@ -2,9 +2,11 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"calport/directory/signin"
@@ -12,8 +14,12 @@ import (
 	"calport/profiles/check"
 )
 
-// testDevice is whose app password the connection test makes for itself; it is in no list.
-const testDevice = "connection-test"
+// testDevice begins the name of the device whose app password the connection test makes for itself; it is in no list.
+// Each test is a device of its own, so that of two at once neither ends the other's password.
+const testDevice = "connection-test "
+
+// ofTest says whether an app password is one of a connection test.
+func ofTest(p AppPassword) bool { return strings.HasPrefix(p.Device, testDevice) }
 
 // Bounds of a connection test.
 const (
@@ -111,7 +117,7 @@ func (s *site) runTest(w http.ResponseWriter, r *http.Request) error {
 			Detail: "Only a few tests run at a time. Try again in a few seconds."}
 	}
 	if a.Password == "" && s.mayServe(visitorOf(r.Context())) {
-		secret, made, err := s.newPassword(r, visitorOf(r.Context()).person, AppPassword{Name: "Connection test", Device: testDevice, Expires: s.o.Now().Add(testPassword)})
+		secret, made, err := s.newPassword(r, visitorOf(r.Context()).person, AppPassword{Name: "Connection test", Device: testDevice + rand.Text(), Expires: s.o.Now().Add(testPassword)})
 		if err != nil {
 			return err
 		}

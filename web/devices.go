@@ -99,7 +99,7 @@ func (s *site) stateOf(ctx context.Context, renderer *export.Renderer, v visitor
 func (v *devicesView) showPasswords(all []AppPassword, this string) {
 	for _, p := range all {
 		switch {
-		case p.Device == testDevice:
+		case ofTest(p):
 		case p.Valid(v.Now):
 			shown := shownPassword{AppPassword: p, This: p.Device != "" && p.Device == this, Soon: !p.Expires.IsZero() && p.Expires.Sub(v.Now) < soon}
 			if !p.LastUsed.IsZero() {
@@ -126,7 +126,7 @@ func (v *devicesView) showClients(all []Client, passwords []AppPassword) {
 		if n.AppPassword != 0 {
 			c.Password = "an app password that is gone"
 			if i := slices.IndexFunc(passwords, func(p AppPassword) bool { return p.ID == n.AppPassword }); i >= 0 {
-				if passwords[i].Device == testDevice {
+				if ofTest(passwords[i]) {
 					continue
 				}
 				c.Password = passwords[i].Name

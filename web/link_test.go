@@ -265,3 +265,19 @@ func TestConnectionTestsAreFewAtATime(t *testing.T) {
 		t.Errorf("got status %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
 	}
 }
+
+func TestOfTwoConnectionTestsNeitherEndsTheOthersPassword(t *testing.T) {
+	h := build(t, plan{appPasswords: signin.AppPasswordsOffered})
+	b := h.browser(t).signIn("ada")
+	for range 2 {
+		b.post(testPath, form()).wants(t, http.StatusOK)
+	}
+	b.get(devicesPath).wants(t, http.StatusOK).silent(t, "Connection test")
+	made, err := h.store.AppPasswords(t.Context(), ownerOf(h.live.Snapshot().ByName(directory.Individual, "ada")))
+	if err != nil || len(made) != 2 {
+		t.Fatalf("%d app passwords, %v; want 2", len(made), err)
+	}
+	if made[0].Device == made[1].Device {
+		t.Errorf("both are of the device %q: the later one revokes the earlier", made[0].Device)
+	}
+}

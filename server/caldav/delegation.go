@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"calport/directory"
 	"calport/server/dav"
@@ -52,6 +54,26 @@ func (d *delegations) load(ctx context.Context) error {
 	}
 	d.of, d.from = of, from
 	return nil
+}
+
+// delegationsEvery is how often they are loaded, hence how long somebody still acts for another who has taken that back
+// on another node.
+const delegationsEvery = 5 * time.Second
+
+// follow loads them again and again until ctx ends.
+func (d *delegations) follow(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(delegationsEvery)
+	defer tick.Stop()
+	for {
+		if err := d.load(ctx); err != nil && ctx.Err() == nil {
+			log.ErrorContext(ctx, "the delegates that people have named cannot be read; those known go on", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 func (d *delegations) namedBy(owner string) directory.Delegates {

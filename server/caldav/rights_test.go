@@ -1,11 +1,15 @@
 package caldav_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"calport/directory"
+	"calport/server/caldav"
 )
 
 // This file is about what people can do to each other through scheduling and delegation.
@@ -132,6 +136,38 @@ func TestNobodyNamesADelegateWhomHeCannotFind(t *testing.T) {
 	if body := s.want(t, "zoë", "PROPPATCH", proxy, members(adaGUID), 207).Body.String(); strings.Contains(body, "403") {
 		t.Errorf("naming somebody whom one finds is answered\n%s", body)
 	}
+}
+
+func TestADelegationTakenBackOnAnotherNodeEnds(t *testing.T) {
+	s := newServer(t)
+	here := s.handler
+	snapshot := directory.NewSnapshot(people(), time.Now())
+	there, err := caldav.New(caldav.Options{Store: s.store, People: func() *directory.Snapshot { return snapshot }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const proxy, calendar = "/principals/users/linus/calendar-proxy-write/", "/calendars/users/linus/calendar/"
+	members := func(of string) string {
+		return `<D:propertyupdate xmlns:D="DAV:"><D:set><D:prop><D:group-member-set>` + of + `</D:group-member-set></D:prop></D:set></D:propertyupdate>`
+	}
+	s.handler = there
+	s.want(t, "linus", "PROPPATCH", proxy, members("<D:href>/principals/__uids__/"+zoeGUID+"/</D:href>"), 207)
+	s.want(t, "zoë", "GET", calendar, "", 200)
+	s.handler = here
+	s.want(t, "linus", "PROPPATCH", proxy, members(""), 207)
+
+	s.handler = there
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { there.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
+	for range 100_000 {
+		if s.do(t, "zoë", "GET", calendar, "").Code == 403 {
+			return
+		}
+	}
+	t.Error("the delegate still reads the calendar")
 }
 
 func TestABulkRequestOfManyIsRefusedWhole(t *testing.T) {

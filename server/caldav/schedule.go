@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"calport/server/dav"
 	"calport/server/itip"
@@ -25,8 +26,14 @@ func (s *Server) newScheduler() (*schedule.Scheduler, error) {
 	})
 }
 
-// Run does what methods put off, such as telling attendees of each other's replies, until ctx ends.
-func (s *Server) Run(ctx context.Context) { s.scheduler.Run(ctx) }
+// Run does what methods put off, such as telling attendees of each other's replies, and learns what delegates people have
+// named on other nodes, until ctx ends.
+func (s *Server) Run(ctx context.Context) {
+	var following sync.WaitGroup
+	following.Go(func() { s.delegations.follow(ctx, s.log) })
+	s.scheduler.Run(ctx)
+	following.Wait()
+}
 
 // defaultIn is where invitations go in a home: the person's choice, the provisioned calendar, any other that takes them, or
 // a new one.

@@ -37,7 +37,7 @@ func (h *house) openAuthority() error {
 	return os.WriteFile(file, a.RootPEM(), 0o644)
 }
 
-// openSigner finds the identity that signs profiles and says when it is about to expire.
+// openSigner finds the identity that signs profiles.
 func (h *house) openSigner() error {
 	s := &h.config.Signing
 	var err error
@@ -61,10 +61,14 @@ func (h *house) openSigner() error {
 	if err != nil {
 		return err
 	}
+	return nil
+}
+
+// warnOfExpiry says when the signing certificate is about to expire: 60, 30 and 14 days before, and each day in between.
+func (h *house) warnOfExpiry() {
 	if w := h.signer.Warning(h.now()); w.Level != signing.Fine {
 		h.log.Warn("the signing certificate "+w.String()+"; renew it with the same key, so that devices take new profiles in place of old ones", "level", w.Level.String())
 	}
-	return nil
 }
 
 func readFiles(names []string) ([]signing.File, error) {

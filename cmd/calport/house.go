@@ -79,6 +79,7 @@ func (h *house) openRest(ctx context.Context) error {
 	if err := h.openSigner(); err != nil {
 		return err
 	}
+	h.warnOfExpiry()
 	if err := h.seedSettings(ctx); err != nil {
 		return err
 	}

@@ -111,6 +111,7 @@ func (h *house) daily(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-day.C:
+			h.warnOfExpiry()
 		}
 	}
 }

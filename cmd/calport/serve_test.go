@@ -106,7 +106,7 @@ func TestServeExplainsWhatKeepsItFromStarting(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		writeSigner(t, filepath.Join(s.dir, "signer.pem"), a)
+		writeSigner(t, filepath.Join(s.dir, "signer.pem"), a, time.Now().AddDate(-5, 0, 0))
 	}
 	for _, c := range []struct {
 		name, extra string
@@ -192,10 +192,24 @@ func TestMetricsAreServedOnTheirOwnAddress(t *testing.T) {
 	}
 }
 
+func TestASignerNearItsEndIsSaidAtStart(t *testing.T) {
+	s := newSite(t, "[signing]\nsource = \"pem\"\nfiles = [\"signer.pem\"]\n")
+	made := time.Now().AddDate(0, 0, -380) // such certificates live 396 days
+	a, err := signing.NewAuthority(signing.AuthorityConfig{Name: "Old"}, made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeSigner(t, filepath.Join(s.dir, "signer.pem"), a, made)
+	in := s.serve(t)
+	if log := in.log.String(); !strings.Contains(log, "the signing certificate expires in 1") || !strings.Contains(log, "same key") {
+		t.Errorf("the log says:\n%s", log)
+	}
+}
+
 // writeSigner writes a signing identity made by an authority as a PEM file.
-func writeSigner(t *testing.T, file string, a *signing.Authority) {
+func writeSigner(t *testing.T, file string, a *signing.Authority, made time.Time) {
 	t.Helper()
-	c, err := a.IssueTLS([]string{"signer"}, signing.ECDSAP256, time.Now().AddDate(-5, 0, 0))
+	c, err := a.IssueTLS([]string{"signer"}, signing.ECDSAP256, made)
 	if err != nil {
 		t.Fatal(err)
 	}

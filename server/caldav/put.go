@@ -76,6 +76,10 @@ func (r *resource) uidConflict(collection, name string) error {
 	if collection != r.collection.Name {
 		condition = dav.UniqueSchedulingObject
 	}
+	there := *r
+	if there.collection = r.home.Collection(collection); there.collection == nil || there.require(dav.Read) != nil {
+		return dav.Forbidden(condition) // who may not look into that calendar does not learn what it holds
+	}
 	return dav.Forbidden(condition, dav.NewHref(itemHref(r.whose, collection, name)))
 }
 

@@ -59,6 +59,9 @@ func TestWhoIsGrantedOneCalendarTakesNoInvitationOutOfAnother(t *testing.T) {
 	meeting := meetingOf("uid", 9, organizer, organizer, owner, guest)
 	o.put(t, organizer, inCalendar(organizer, "m.ics"), meeting)
 
+	if w := o.do(guest, "PUT", shared+"m.ics", meeting); w.Code != 403 || strings.Contains(w.Body.String(), "href") {
+		t.Errorf("the guest learns where the owner keeps it: %d %s", w.Code, w.Body)
+	}
 	answer := strings.Replace(meeting, "PARTSTAT=NEEDS-ACTION:mailto:"+owner.Mail(), "PARTSTAT=DECLINED:mailto:"+owner.Mail(), 1)
 	if w := o.do(guest, "PUT", shared+"m.ics", answer); w.Code != 403 {
 		t.Errorf("the guest's PUT: %d, want 403", w.Code)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,27 @@ func TestManyWhoLeaveMustBeConfirmed(t *testing.T) {
 	}
 	if status, out = ask(); status != 0 || strings.Contains(out, "30 people") {
 		t.Errorf("afterwards: %d %s", status, out)
+	}
+}
+
+// Half a reading must not reach an export, which prunes, nor the copy that the server starts from.
+func TestAnExportIsProtectedFromHalfAReading(t *testing.T) {
+	s := newSite(t, "")
+	out := filepath.Join(t.TempDir(), "profiles")
+	export := func() (int, string) {
+		t.Helper()
+		var errs bytes.Buffer
+		status := run(t.Context(), []string{"--config", s.config, "export", "--all", "--prune", "--out", out}, stdio{strings.NewReader(""), &errs, &errs, os.Getenv})
+		return status, errs.String()
+	}
+	if status, said := export(); status != 0 || !strings.Contains(said, "30 written") {
+		t.Fatalf("at first: %d %s", status, said)
+	}
+	edit(t, s.config, "[profiles]", "[directory.people]\nfilter = \"(uid=a*)\"\n[profiles]")
+	for range 2 {
+		if status, said := export(); status != 0 || !strings.Contains(said, "30 unchanged") || !strings.Contains(said, "confirm") {
+			t.Errorf("when most are missing: %d %s", status, said)
+		}
 	}
 }
 

@@ -112,15 +112,16 @@ func (h *house) Close() error {
 	return errors.Join(errs...)
 }
 
-// loadPeople fills the snapshot for a command that ends soon: from the directory, or, where that does not answer, from
-// the copy that the server keeps.
+// loadPeople fills the snapshot for a command that ends soon: the copy that the server keeps, refreshed from the
+// directory. Where the directory does not answer, or would lose too many people, the command goes on with the copy:
+// what protects the server from half a reading protects an export too.
 func (h *house) loadPeople(ctx context.Context) error {
-	err := h.people.Refresh(ctx)
-	if err == nil {
-		return nil
+	if err := h.people.Load(ctx); err != nil {
+		h.log.Warn("the kept copy of the directory cannot be read; it is made anew", "err", err)
 	}
-	if h.people.Load(ctx) == nil && h.people.Snapshot().Count(directory.Individual) > 0 {
-		h.log.Warn("the directory does not answer; going on with the copy of "+h.people.Snapshot().Taken().Format(time.DateTime), "err", err)
+	err := h.people.Refresh(ctx)
+	if s := h.people.Snapshot(); err != nil && s.Count(directory.Individual) > 0 {
+		h.log.Warn("going on with the copy of the directory of "+s.Taken().Format(time.DateTime), "because", h.people.Health().Problem())
 		return nil
 	}
 	return err

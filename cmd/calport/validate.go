@@ -85,8 +85,8 @@ func (c *Config) checkTLS(v *verdict) {
 		v.add("tls.min_version", err.Error())
 	}
 	if t.Source == "files" {
-		v.file("tls.certificate", t.Certificate)
-		v.file("tls.key", t.Key)
+		v.required("tls.certificate", t.Certificate)
+		v.required("tls.key", t.Key)
 		if (t.RSACertificate == "") != (t.RSAKey == "") {
 			v.add("tls.rsa_certificate", "name both tls.rsa_certificate and tls.rsa_key, or neither")
 		}
@@ -121,7 +121,7 @@ func (c *Config) checkSigning(v *verdict) {
 		v.add("signing.files", "name one PKCS#12 file")
 	default:
 		for _, f := range s.Files {
-			v.file("signing.files", f)
+			v.required("signing.files", f)
 		}
 	}
 }
@@ -162,14 +162,6 @@ func (v *verdict) prefixes(key string, all []string) {
 			v.add(key, strconv.Quote(a)+` is no network; write "10.1.2.0/24" or a single address`)
 		}
 	}
-}
-
-func (v *verdict) file(key, name string) {
-	if name == "" {
-		v.add(key, "is required here")
-		return
-	}
-
 }
 
 // parsePrefix reads a network, or an address as the network of that address alone.

@@ -37,14 +37,7 @@ func (e *exchange) changeACL() error {
 	if len(list.Children) > maxEntries {
 		return dav.Forbidden(dav.LimitedNumberOfACEs)
 	}
-	err = e.store.Write(e.r.Context(), func(tx *store.Tx) error {
-		r, err := e.again(tx)
-		if err != nil {
-			return err
-		}
-		if err := e.preconditions(tx, r); err != nil {
-			return err
-		}
+	err = e.inTransaction(func(tx *store.Tx, r *resource) error {
 		change := bagOf(list)[0]
 		change.Remove = len(list.Children) == 0
 		return tx.SaveProperties(r.target(), []store.PropertyChange{change})

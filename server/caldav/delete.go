@@ -9,14 +9,7 @@ import (
 
 // delete removes an object or a collection with all that is in it (RFC 4918 section 9.6).
 func (e *exchange) delete() error {
-	err := e.store.Write(e.r.Context(), func(tx *store.Tx) error {
-		r, err := e.again(tx)
-		if err != nil {
-			return err
-		}
-		if err := e.preconditions(tx, r); err != nil {
-			return err
-		}
+	err := e.inTransaction(func(tx *store.Tx, r *resource) error {
 		if r.item != nil {
 			return r.deleteItem(tx, wantsReply(e.r.Header))
 		}

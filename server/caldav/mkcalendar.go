@@ -39,14 +39,7 @@ func (e *exchange) makeCollection(request, response dav.Name, kind store.Collect
 	slices.SortStableFunc(changes, func(a, b dav.Change) int { return typeFirst(a) - typeFirst(b) })
 
 	var outcome *dav.Outcome
-	err = e.store.Write(e.r.Context(), func(tx *store.Tx) error {
-		r, err := e.again(tx)
-		if err != nil {
-			return err
-		}
-		if err := e.preconditions(tx, r); err != nil {
-			return err
-		}
+	err = e.inTransaction(func(tx *store.Tx, r *resource) error {
 		outcome, err = e.makeIn(tx, r, changes, kind)
 		return err
 	})

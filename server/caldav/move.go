@@ -34,14 +34,7 @@ func (e *exchange) transfer(do func(r *resource, tx *store.Tx, target *resource)
 		return e.noDestination(err)
 	}
 	var created bool
-	err = e.store.Write(e.r.Context(), func(tx *store.Tx) error {
-		r, err := e.again(tx)
-		if err != nil {
-			return err
-		}
-		if err := e.preconditions(tx, r); err != nil {
-			return err
-		}
+	err = e.inTransaction(func(tx *store.Tx, r *resource) error {
 		if target, err = e.find(fromTx{tx}, to); err != nil {
 			return err
 		}

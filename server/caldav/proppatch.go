@@ -17,14 +17,7 @@ func (e *exchange) proppatch() error {
 		return err
 	}
 	var outcome *dav.Outcome
-	err = e.store.Write(e.r.Context(), func(tx *store.Tx) error {
-		r, err := e.again(tx)
-		if err != nil {
-			return err
-		}
-		if err := e.preconditions(tx, r); err != nil {
-			return err
-		}
+	err = e.inTransaction(func(tx *store.Tx, r *resource) error {
 		if err := r.loadBag(tx); err != nil {
 			return err
 		}
@@ -58,16 +51,4 @@ func (r *resource) save(tx *store.Tx) error {
 		return nil
 	}
 	return tx.SaveProperties(r.target(), r.changed)
-}
-
-// again finds the request's resource within a transaction: what was found before it may have changed since.
-func (e *exchange) again(tx *store.Tx) (*resource, error) {
-	r, err := e.find(fromTx{tx}, e.res.loc)
-	if err != nil {
-		return nil, err
-	}
-	if r.null && !e.res.null {
-		return nil, errNothing()
-	}
-	return r, nil
 }

@@ -29,14 +29,7 @@ func (e *exchange) put() error {
 	}
 	var written store.Object
 	var created bool
-	err = e.store.Write(e.r.Context(), func(tx *store.Tx) error {
-		r, err := e.again(tx)
-		if err != nil {
-			return err
-		}
-		if err := e.preconditions(tx, r); err != nil {
-			return err
-		}
+	err = e.inTransaction(func(tx *store.Tx, r *resource) error {
 		written, created, err = r.putIn(tx, data, e.stale(r))
 		return err
 	})

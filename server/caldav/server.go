@@ -144,9 +144,10 @@ type visit struct {
 // exchange is a request on a resource, and its answer.
 type exchange struct {
 	*visit
-	w   http.ResponseWriter
-	r   *http.Request
-	res *resource
+	w      http.ResponseWriter
+	r      *http.Request
+	method *method // the row of the request
+	res    *resource
 }
 
 // ServeHTTP finds the row of the method and the resource, checks the privilege and runs. It is the only place that
@@ -180,7 +181,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 	if err := m.permit(res); err != nil {
 		return err
 	}
-	return m.run(&exchange{visit: v, w: w, r: r, res: res})
+	return m.run(&exchange{visit: v, w: w, r: r, method: m, res: res})
 }
 
 // unexpected says whether an error is our fault and not the client's: those are logged.

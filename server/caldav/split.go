@@ -28,14 +28,7 @@ func (e *exchange) splitRecurrence() error {
 		return err
 	}
 	var parts schedule.Parts
-	err = e.store.Write(e.r.Context(), func(tx *store.Tx) error {
-		r, err := e.again(tx)
-		if err != nil {
-			return err
-		}
-		if err := e.preconditions(tx, r); err != nil {
-			return err
-		}
+	err = e.inTransaction(func(tx *store.Tx, r *resource) error {
 		parts, err = e.scheduler.Split(tx, r.whose, r.item, schedule.Split{At: at, UID: query.Get("uid"), May: r.maySend})
 		return err
 	})

@@ -51,58 +51,6 @@ func EncodePath(slash bool, segments ...string) string {
 	return string(path)
 }
 
-// SplitPath decodes an encoded path into segments, and reports whether it ended
-// in a slash. Empty segments are passed over; dot segments and NUL are refused.
-// An escape in either case is read, "+" is itself, and a "%" that begins no
-// escape is too.
-func SplitPath(escaped string) (segments []string, slash bool, err error) {
-	if !strings.HasPrefix(escaped, "/") {
-		return nil, false, BadRequest("the path %q does not begin with a slash", escaped)
-	}
-	for raw := range strings.SplitSeq(escaped, "/") {
-		if raw == "" {
-			continue
-		}
-		segment := decodeSegment(raw)
-		if segment == "." || segment == ".." || strings.ContainsRune(segment, 0) {
-			return nil, false, BadRequest("the path %q has a dot segment or a NUL", escaped)
-		}
-		segments = append(segments, segment)
-	}
-	return segments, strings.HasSuffix(escaped, "/"), nil
-}
-
-func decodeSegment(raw string) string {
-	if !strings.Contains(raw, "%") {
-		return raw
-	}
-	decoded := make([]byte, 0, len(raw))
-	for i := 0; i < len(raw); i++ {
-		if raw[i] == '%' && i+2 < len(raw) {
-			high, low := hexDigit(raw[i+1]), hexDigit(raw[i+2])
-			if high >= 0 && low >= 0 {
-				decoded = append(decoded, byte(high<<4|low))
-				i += 2
-				continue
-			}
-		}
-		decoded = append(decoded, raw[i])
-	}
-	return string(decoded)
-}
-
-func hexDigit(b byte) int {
-	switch {
-	case '0' <= b && b <= '9':
-		return int(b - '0')
-	case 'a' <= b && b <= 'f':
-		return int(b-'a') + 10
-	case 'A' <= b && b <= 'F':
-		return int(b-'A') + 10
-	}
-	return -1
-}
-
 // HrefPath returns the encoded path of an href: a path-absolute reference as it
 // is, an absolute URL without scheme and authority, which a proxy may have
 // changed. Query and fragment are dropped. RFC 4918 section 8.3.

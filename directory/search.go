@@ -17,6 +17,8 @@ type Query struct {
 	Kinds []Kind
 	// Among, if it is not nil, says who may be a hit at all.
 	Among func(*Principal) bool
+	// Skip is the number of hits, in their order, to leave out.
+	Skip int
 	// Limit is the highest number of hits; 0 means 50.
 	Limit int
 }
@@ -62,11 +64,16 @@ func (s *Snapshot) Search(q Query) (hits []*Principal, more bool) {
 	if limit <= 0 {
 		limit = defaultLimit
 	}
+	skip := q.Skip
 	f := newFinder(q)
 	found := s.search().candidates(f)
 	s.later.addTo(found)
 	for p := range s.sorted(found.each) {
 		if !f.matches(p) || q.Among != nil && !q.Among(p) {
+			continue
+		}
+		if skip > 0 {
+			skip--
 			continue
 		}
 		if len(hits) == limit {

@@ -104,3 +104,17 @@ func BenchmarkSearch100k(b *testing.B) {
 		})
 	}
 }
+
+func TestSearchGoesOnWhereItWasLeft(t *testing.T) {
+	s := directory.NewSnapshot(school(), taken)
+	all, _ := s.Search(directory.Query{Limit: 1000})
+	var got []*directory.Principal
+	for more := true; more; {
+		var hits []*directory.Principal
+		hits, more = s.Search(directory.Query{Skip: len(got), Limit: 2})
+		got = append(got, hits...)
+	}
+	if !slices.Equal(got, all) {
+		t.Errorf("got %d by twos, want the same %d", len(got), len(all))
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"calport/directory"
 	"calport/directory/signin"
@@ -16,7 +17,7 @@ import (
 var templateFiles embed.FS
 
 // views are the pages; each is a file templates/NAME.html that defines "main", put into layout.html.
-var views = []string{"signin", "home", "inside", "manual", "help", "problem", "password", "another", "link", "devices", "test"}
+var views = []string{"signin", "home", "inside", "manual", "help", "problem", "password", "another", "link", "devices", "test", "admin-directory"}
 
 type templates map[string]*template.Template
 
@@ -48,6 +49,7 @@ type page struct {
 	View         any                  // what the one page is about
 
 	appPasswords signin.Policy
+	admin        bool
 }
 
 // Offers reports whether there are app passwords.
@@ -60,14 +62,32 @@ func (p page) Requires() bool { return p.appPasswords == signin.AppPasswordsRequ
 type tab struct{ Path, Title string }
 
 // Tabs is the navigation of people who have signed in.
-func (page) Tabs() []tab {
-	return []tab{{homePath, "Install"}, {anotherPath, "Another device"}, {devicesPath, "My devices"}, {manualPath, "Manual set-up"}, {helpPath, "Help"}}
+func (p page) Tabs() []tab {
+	tabs := []tab{{homePath, "Install"}, {anotherPath, "Another device"}, {devicesPath, "My devices"}, {manualPath, "Manual set-up"}, {helpPath, "Help"}}
+	if p.admin {
+		tabs = append(tabs, tab{adminPath, "Administration"})
+	}
+	return tabs
+}
+
+// AdminTabs is the navigation among the pages of administrators, on one of these.
+func (p page) AdminTabs() []tab {
+	if !p.admin || !isAdminPath(p.Path) {
+		return nil
+	}
+	return adminTabs
+}
+
+// Within reports whether the page is the one of a tab, or below it.
+func (p page) Within(t tab) bool {
+	return p.Path == t.Path || t.Path != homePath && strings.HasPrefix(p.Path, strings.TrimSuffix(t.Path, "/")+"/")
 }
 
 // render writes a page, unless it cannot be made: then nothing has been written.
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name, title string, view any) error {
 	var out bytes.Buffer
-	p := page{Organization: s.o.Organization, Title: title, Path: r.URL.Path, Person: visitorOf(r.Context()).person, View: view, appPasswords: s.o.AppPasswords}
+	v := visitorOf(r.Context())
+	p := page{Organization: s.o.Organization, Title: title, Path: r.URL.Path, Person: v.person, View: view, appPasswords: s.o.AppPasswords, admin: v.admin}
 	if err := s.pages[name].Execute(&out, p); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}

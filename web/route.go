@@ -16,6 +16,7 @@ type audience uint8
 const (
 	signedIn audience = iota // people with a session; others are asked to sign in, and the link survives that
 	anybody
+	admin // who administers calport, with a session that did not begin by a one-time link
 )
 
 // pageRoute is one page or download of the portal. A row for GET answers HEAD as well.
@@ -92,8 +93,10 @@ func (s *site) routes() http.Handler {
 			mux.Method(http.MethodHead, path, h)
 		}
 	}
-	for _, p := range pages {
-		add(p.Method, p.Path, s.handle(p.serve))
+	for _, table := range [...][]pageRoute{pages, adminPages} {
+		for _, p := range table {
+			add(p.Method, p.Path, s.handle(p.serve))
+		}
 	}
 	for _, a := range api {
 		add(a.Method, a.Path, s.handle(a.serve))

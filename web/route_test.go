@@ -11,17 +11,24 @@ import (
 )
 
 // address is a path that a row of the tables answers.
-func address(path string) string { return strings.ReplaceAll(path, "{file}", "ada.mobileconfig") }
+func address(path string) string {
+	return addresses.Replace(path)
+}
+
+var addresses = strings.NewReplacer("{file}", "ada.mobileconfig", "{kind:people|groups|places}", "people", "{guid}", "00000000-0000-0000-0000-000000000000")
+
+// allPages are the portal and the pages of administrators.
+func allPages() []pageRoute { return slices.Concat(pages, adminPages) }
 
 func TestEveryPageIsForWhomItsRowSays(t *testing.T) {
 	h := build(t, plan{})
-	for _, row := range pages {
+	for _, row := range allPages() {
 		if row.Method != http.MethodGet {
 			continue
 		}
 		a := h.browser(t).get(address(row.Path))
 		asked := a.StatusCode == http.StatusSeeOther && strings.HasPrefix(a.Header.Get("Location"), signInPath)
-		if asked != (row.For == signedIn) {
+		if asked != (row.For != anybody) {
 			t.Errorf("%s without a session: got status %d to %q", row.Path, a.StatusCode, a.Header.Get("Location"))
 		}
 	}
@@ -34,7 +41,7 @@ func TestMethodsAreThoseOfTheTables(t *testing.T) {
 	h := build(t, plan{})
 	b := h.browser(t).signIn("ada")
 	allowed := map[string][]string{staticPath + "{file}": {"GET", "HEAD"}}
-	for _, row := range pages {
+	for _, row := range allPages() {
 		allowed[row.Path] = append(allowed[row.Path], row.Method)
 	}
 	for _, row := range api {

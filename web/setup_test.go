@@ -84,7 +84,7 @@ func build(t testing.TB, p plan) *house {
 	h.options = Options{
 		Origin: "https://" + h.Listener.Addr().String(), Organization: "Sample Organisation",
 		SignIn: p.signIn, People: h.live.Snapshot, Access: access, Renderer: h.renderer(t, p),
-		Sessions: h.store, Tokens: storeTokens{h.store}, Records: storeRecords{h.store},
+		Sessions: h.store, Tokens: storeTokens{h.store}, Records: storeRecords{h.store}, Audit: storeAudit{h.store},
 		AppPasswords: p.appPasswords, AppPasswordLifetime: 365 * 24 * time.Hour, Walk: check.Account{Roots: h.authority.Pool()},
 		ClientAddr: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.7") },
 		RequestID:  func(context.Context) string { return "REQUEST42" },
@@ -207,6 +207,25 @@ func (s storeTokens) FindToken(ctx context.Context, secret string) (Token, bool,
 		return Token{}, false, nil
 	}
 	return Token{ID: t.ID, Name: t.Name, Scopes: t.Scopes, Expires: t.Expires, Revoked: t.Revoked, LastUsed: t.LastUsed}, err == nil, err
+}
+
+// storeAudit joins the store as package cmd does.
+type storeAudit struct{ *store.Store }
+
+func (s storeAudit) Note(ctx context.Context, d Deed) error {
+	return s.Write(ctx, func(tx *store.Tx) error {
+		return tx.AppendAudit(store.AuditEntry{Actor: d.Actor, Action: d.Action, Object: d.Object, Detail: d.Detail, From: d.From})
+	})
+}
+
+// audited wants the last entry of the record to be of an action, and answers it.
+func (h *house) audited(t testing.TB, action string) store.AuditEntry {
+	t.Helper()
+	lines, err := h.store.Audit(t.Context(), 0, 1)
+	if err != nil || len(lines) != 1 || lines[0].Action != action {
+		t.Fatalf("the last deed is %+v, %v, want %s", lines, err, action)
+	}
+	return lines[0]
 }
 
 type noKeeper struct{}

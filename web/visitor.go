@@ -13,6 +13,7 @@ import (
 type visitor struct {
 	people *directory.Snapshot
 	person *directory.Principal // nil: nobody has signed in
+	admin  bool                 // administers calport
 }
 
 type visitorKey struct{}
@@ -30,13 +31,18 @@ func (p pageRoute) serve(s *site, w http.ResponseWriter, r *http.Request) error 
 	}
 	v := s.visitor(r.Context())
 	r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, v))
-	if v.person == nil && p.For == signedIn {
+	if v.person == nil && p.For != anybody {
 		return askToSignIn(w, r)
 	}
 	if v.person != nil {
 		if err := s.sessions.touch(r.Context()); err != nil {
 			// The page can be shown all the same; the session merely ends earlier.
 			s.o.Log.WarnContext(r.Context(), "a session could not be prolonged", slog.String("id", s.o.RequestID(r.Context())), slog.Any("err", err))
+		}
+	}
+	if p.For == admin {
+		if err := s.mayAdminister(r.Context(), v); err != nil {
+			return err
 		}
 	}
 	return p.Serve(s, w, r)
@@ -51,7 +57,7 @@ func (s *site) visitor(ctx context.Context) visitor {
 		return v
 	}
 	if p := v.people.ByGUID(guid); p != nil && p.State == directory.Active && s.mayEnter(v.people, p) {
-		v.person = p
+		v.person, v.admin = p, s.o.Access.Admin.Allows(v.people, p)
 	}
 	return v
 }

@@ -81,6 +81,7 @@ type Options struct {
 	Sessions Sessions
 	Tokens   Tokens
 	Records  Records
+	Audit    Audit // of what administrators do
 
 	// AppPasswords says whether people make passwords for single devices; AppPasswordLifetime is how long one lasts, 0
 	// for ever.
@@ -147,8 +148,8 @@ func newSite(o Options) (*site, error) {
 
 func (o Options) check() error {
 	switch {
-	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil:
-		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens and Records are all required")
+	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil || o.Audit == nil:
+		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens, Records and Audit are all required")
 	case o.Idle < 0 || o.Lifetime < 0 || o.AppPasswordLifetime < 0:
 		return errors.New("web: Idle, Lifetime and AppPasswordLifetime must not be negative")
 	}

@@ -1,0 +1,71 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+)
+
+// adminPages lists the pages of administrators. All of them are for the audience admin; those that change something are
+// POST, end in a redirect, and leave a line in the record of who did what.
+var adminPages = []pageRoute{
+	// Who is in the directory
+	{http.MethodGet, adminPath, admin, (*site).toAdmin},
+	{http.MethodGet, adminPath + "{kind:people|groups|places}", admin, (*site).adminDirectory},
+}
+
+// adminTabs is the navigation among the pages of administrators.
+var adminTabs = []tab{
+	{adminPath + "people", "People"},
+	{adminPath + "groups", "Groups"},
+	{adminPath + "places", "Places"},
+}
+
+// adminPath is what all pages of administrators begin with.
+const adminPath = "/portal/admin/"
+
+func (s *site) toAdmin(w http.ResponseWriter, _ *http.Request) error {
+	return redirect(w, adminTabs[0].Path)
+}
+
+// Deed says who does something as an administrator, and from where, for the record of who did what.
+type Deed struct {
+	Actor  string // GUID in lower case
+	Action string // a word, such as settings.change
+	Object string // what it is done to
+	Detail string // never a secret
+	From   string // the address it comes from, if known
+}
+
+// Audit is the record of who did what. Where a deed and its entry can be written together, another interface takes the
+// Deed itself.
+type Audit interface {
+	// Note adds an entry.
+	Note(ctx context.Context, d Deed) error
+}
+
+// deed is something that the visitor does.
+func (s *site) deed(r *http.Request, action, object, detail string) Deed {
+	d := Deed{Actor: ownerOf(visitorOf(r.Context()).person), Action: action, Object: object, Detail: detail}
+	if from := s.o.ClientAddr(r.Context()); from.IsValid() {
+		d.From = from.String()
+	}
+	return d
+}
+
+// mayAdminister says why a visitor who has signed in sees no page of administrators, if so. A one-time link is seen by
+// whoever sees the screen that shows it, so a session by one administers nothing.
+func (s *site) mayAdminister(ctx context.Context, v visitor) error {
+	switch {
+	case !v.admin:
+		return &problem{Status: http.StatusForbidden, Title: "This is for administrators", Reason: "not-admin",
+			Detail: "Your account is not among those that administer calport. Whoever runs it decides who does."}
+	case s.sessions.linked(ctx):
+		return &problem{Status: http.StatusForbidden, Title: "Please sign in with your password", Reason: "linked",
+			Detail: "You came here by a one-time link, which opens what is yours but nothing that is for administrators. Sign out, and sign in again."}
+	}
+	return nil
+}
+
+// isAdminPath tells the pages of administrators.
+func isAdminPath(path string) bool { return strings.HasPrefix(path, adminPath) }

@@ -48,6 +48,7 @@ type skipped struct {
 type list struct {
 	*site
 	request  *http.Request
+	token    Token
 	renderer *export.Renderer
 	people   *directory.Snapshot
 	platform profiles.Platform
@@ -58,8 +59,8 @@ type list struct {
 
 // listProfiles streams a page: {"items": […], "skipped": […], "next": cursor or null}. The cursor names the last person
 // of the page, so that the pages of a changing directory neither repeat nor miss those who stay.
-func (s *site) listProfiles(w http.ResponseWriter, r *http.Request) error {
-	l := list{site: s, request: r, people: s.o.People(), limit: defaultLimit, out: bufio.NewWriterSize(w, 32<<10)}
+func (s *site) listProfiles(w http.ResponseWriter, r *http.Request, t Token) error {
+	l := list{site: s, request: r, token: t, people: s.o.People(), limit: defaultLimit, out: bufio.NewWriterSize(w, 32<<10)}
 	everybody := s.roster.of(l.people)
 	start, err := l.parameters(everybody)
 	if err != nil {
@@ -110,6 +111,9 @@ func (l *list) write(people []*directory.Principal) {
 	var last *directory.Principal
 	count, written := 0, 0
 	for i, p := range people {
+		if !l.token.reaches(l.people, p) {
+			continue
+		}
 		if count == l.limit || l.request.Context().Err() != nil {
 			break
 		}

@@ -23,7 +23,7 @@ type wanted struct {
 
 // wantedBy reads the path and the query. A profile is unsigned unless asked otherwise: MDM servers sign themselves, and
 // some refuse what is signed already.
-func (s *site) wantedBy(r *http.Request) (want wanted, err error) {
+func (s *site) wantedBy(r *http.Request, t Token) (want wanted, err error) {
 	if want.platform, err = platformOf(r, profiles.Any); err != nil {
 		return want, err
 	}
@@ -32,7 +32,7 @@ func (s *site) wantedBy(r *http.Request) (want wanted, err error) {
 		return want, badParameter("signed", r.URL.Query().Get("signed"), "0 or 1")
 	}
 	want.signed, want.people = signed, s.o.People()
-	if want.person, err = find(want.people, r.URL); err != nil {
+	if want.person, err = t.find(want.people, r.URL); err != nil {
 		return want, err
 	}
 	want.renderer, err = s.o.Renderer(r.Context())
@@ -40,8 +40,8 @@ func (s *site) wantedBy(r *http.Request) (want wanted, err error) {
 }
 
 // readProfile gives one person's profile. There is never a password in it.
-func (s *site) readProfile(w http.ResponseWriter, r *http.Request) error {
-	want, err := s.wantedBy(r)
+func (s *site) readProfile(w http.ResponseWriter, r *http.Request, t Token) error {
+	want, err := s.wantedBy(r, t)
 	if err != nil {
 		return err
 	}
@@ -63,12 +63,12 @@ const maxDeviceParameter = 100
 
 // makeProfile makes an app password for one device of a person, in place of the one before, and gives the profile with
 // it inside, this once.
-func (s *site) makeProfile(w http.ResponseWriter, r *http.Request) error {
+func (s *site) makeProfile(w http.ResponseWriter, r *http.Request, t Token) error {
 	device := passwordName(r.URL.Query().Get("device"))
 	if device == "" || len(device) > maxDeviceParameter {
 		return badParameter("device", r.URL.Query().Get("device"), "what tells the device apart, such as its serial number")
 	}
-	want, err := s.wantedBy(r)
+	want, err := s.wantedBy(r, t)
 	if err != nil {
 		return err
 	}
@@ -106,8 +106,9 @@ func extension(signed bool) string {
 }
 
 // find looks up the person whom the last segment of the path names: {short name | guid:… | mail:…}.mobileconfig. The
-// segment is cut from the escaped path, since a short name may hold an escaped slash.
-func find(people *directory.Snapshot, u *url.URL) (*directory.Principal, error) {
+// segment is cut from the escaped path, since a short name may hold an escaped slash. Whom the token is not for does not
+// exist for it.
+func (t Token) find(people *directory.Snapshot, u *url.URL) (*directory.Principal, error) {
 	escaped := u.EscapedPath()
 	file, err := url.PathUnescape(escaped[strings.LastIndexByte(escaped, '/')+1:])
 	name, ok := strings.CutSuffix(file, profiles.Extension)
@@ -124,9 +125,9 @@ func find(people *directory.Snapshot, u *url.URL) (*directory.Principal, error) 
 	default:
 		p = people.ByName(directory.Individual, name)
 	}
-	if p == nil || p.Kind != directory.Individual {
+	if p == nil || p.Kind != directory.Individual || !t.reaches(people, p) {
 		return nil, &problem{Status: http.StatusNotFound, Title: "There is no such person", Reason: "no-such-person",
-			Detail: quote(name) + " leads to nobody, or to more than one person, in the directory."}
+			Detail: quote(name) + " leads to nobody, or to more than one person, among those whom the token is for."}
 	}
 	return p, nil
 }

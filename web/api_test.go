@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"calport/directory"
+	"calport/directory/signin"
 	"calport/profiles"
 	"calport/profiles/export"
 	"calport/signing"
@@ -220,7 +222,9 @@ func TestAPIWantsATokenOfTheScope(t *testing.T) {
 		challenge, reason   string
 	}{
 		{all, "", 401, `Bearer realm="calport"`, "token-missing"},
-		{all, "Basic YWRhOmNhbHBvcnQ=", 401, `Bearer realm="calport"`, "token-missing"},
+		{all, "Digest x", 401, `Bearer realm="calport"`, "token-missing"},
+		{all, "Basic YWRhOmNhbHBvcnQ=", 401, `Bearer realm="calport", error="invalid_token"`, "token-unknown"}, // ada's own password
+		{all, "Basic " + base64.StdEncoding.EncodeToString([]byte("calport:"+list)), 200, "", ""},
 		{all, "Bearer ", 401, `Bearer realm="calport"`, "token-missing"},
 		{all, "Bearer " + list + "x", 401, `Bearer realm="calport", error="invalid_token"`, "token-unknown"},
 		{all, "Bearer " + revoked, 401, `Bearer realm="calport", error="invalid_token"`, "token-revoked"},
@@ -235,6 +239,47 @@ func TestAPIWantsATokenOfTheScope(t *testing.T) {
 		}
 	}
 	b.get(all+"?access_token="+list).wants(t, http.StatusUnauthorized) // never in the address
+}
+
+func TestTokenOfAGroupReachesItsMembersOnly(t *testing.T) {
+	h := build(t, plan{appPasswords: signin.AppPasswordsOffered})
+	people := h.live.Snapshot()
+	group := people.ByName(directory.Group, "engineering")
+	var want []string
+	for p := range people.All(directory.Individual) {
+		if people.IsMember(p.GUID, group.GUID) {
+			want = append(want, p.ShortName)
+		}
+	}
+	secret := h.groupToken(t, group.GUID, ScopeList, ScopeRead, ScopeSecrets)
+	b := h.browser(t)
+	var names []string
+	path := "/api/v1/profiles?limit=2"
+	for range len(want) + 1 {
+		var page listPage
+		b.get(path, "Authorization", "Bearer "+secret).wants(t, http.StatusOK).decode(t, &page)
+		for _, i := range page.Items {
+			names = append(names, i.Person)
+		}
+		if page.Next == nil {
+			break
+		}
+		path = "/api/v1/profiles?limit=2&cursor=" + *page.Next
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("got %q, want %q", names, want)
+	}
+	outside := h.person(t, "karen")
+	if people.IsMember(outside.GUID, group.GUID) {
+		t.Fatal("karen is in the group")
+	}
+	for _, name := range []string{"karen", "guid:" + outside.GUID, "nobody"} { // one answer, so that it tells nothing
+		b.get("/api/v1/profiles/"+name+".mobileconfig", "Authorization", "Bearer "+secret).wants(t, http.StatusNotFound).says(t, `"reason":"no-such-person"`)
+		b.post("/api/v1/profiles/"+name+".mobileconfig?device=x", nil, "Authorization", "Bearer "+secret).wants(t, http.StatusNotFound)
+	}
+	b.get("/api/v1/profiles/"+want[0]+".mobileconfig", "Authorization", "Bearer "+secret).wants(t, http.StatusOK)
+	gone := h.groupToken(t, "no-such-group", ScopeList, ScopeRead)
+	b.get("/api/v1/profiles/"+want[0]+".mobileconfig", "Authorization", "Bearer "+gone).wants(t, http.StatusNotFound)
 }
 
 func TestExpiredTokenIsRefused(t *testing.T) {

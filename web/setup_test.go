@@ -165,6 +165,16 @@ func (h *house) token(t testing.TB, name string, scopes ...string) (secret strin
 	return secret, made.ID
 }
 
+// groupToken makes a bearer token for the members of a group.
+func (h *house) groupToken(t testing.TB, group string, scopes ...string) (secret string) {
+	t.Helper()
+	secret = "calport_test_of_" + group
+	if _, err := h.store.CreateToken(t.Context(), store.Token{Name: "of " + group, Hash: store.HashSecret(secret), Scopes: scopes, Groups: []string{strings.ToLower(group)}}); err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}
+
 // person is somebody of the sample organisation.
 func (h *house) person(t testing.TB, name string) *directory.Principal {
 	t.Helper()
@@ -206,7 +216,7 @@ func (s storeTokens) FindToken(ctx context.Context, secret string) (Token, bool,
 	if err == store.ErrNotFound {
 		return Token{}, false, nil
 	}
-	return Token{ID: t.ID, Name: t.Name, Scopes: t.Scopes, Expires: t.Expires, Revoked: t.Revoked, LastUsed: t.LastUsed}, err == nil, err
+	return Token{ID: t.ID, Name: t.Name, Scopes: t.Scopes, Groups: t.Groups, Expires: t.Expires, Revoked: t.Revoked, LastUsed: t.LastUsed}, err == nil, err
 }
 
 // storeAudit joins the store as package cmd does.

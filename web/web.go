@@ -50,7 +50,8 @@ type Sessions interface {
 type Token struct {
 	ID       int64
 	Name     string    // what its maker calls it, for the log
-	Scopes   []string  // what it opens: list, read
+	Scopes   []string  // what it opens, of Scopes
+	Groups   []string  // GUIDs of the groups to whose members it is limited; none: not limited
 	Expires  time.Time // zero: never
 	Revoked  time.Time // zero: not
 	LastUsed time.Time // zero: never

@@ -119,6 +119,22 @@ func TestExportVerifyAndTheSourceAgree(t *testing.T) {
 		}
 	})
 	t.Run("the payload source gives the same bytes", func(t *testing.T) {
+		for _, args := range [][]string{{"--scope", "write"}, {"--expires", "0d"}, {"--expires", "soon"}, {"--expires", "2001-01-01"}} {
+			if status, out, _ := in.calport(t, append([]string{"token", "create", "wrong"}, args...)...); status != exitUsage || out != "" {
+				t.Errorf("%q: got %d %q", args, status, out)
+			}
+		}
+		if status, _, errs := in.calport(t, "token", "create", "wrong", "--group", "nobody"); status != exitFailed || !strings.Contains(errs, "no group") {
+			t.Errorf("an unknown group: %d %s", status, errs)
+		}
+		status, few, errs := in.calport(t, "token", "create", "few", "--group", "engineering", "--scope", "list", "--expires", "90d")
+		if status != 0 {
+			t.Fatalf("token create: %s", errs)
+		}
+		status, all, _ := in.do(t, "GET", "/api/v1/profiles", "", "", "Authorization", "Bearer "+strings.TrimSpace(few))
+		if status != 200 || !strings.Contains(all, `"ada"`) || strings.Contains(all, `"karen"`) {
+			t.Errorf("list of a group: %d %s", status, all)
+		}
 		status, secret, errs := in.calport(t, "token", "create", "mdm")
 		if status != 0 {
 			t.Fatalf("token create: %s", errs)

@@ -38,7 +38,9 @@ func (t tokens) FindToken(ctx context.Context, secret string) (web.Token, bool, 
 	if errors.Is(err, store.ErrNotFound) {
 		return web.Token{}, false, nil
 	}
-	return web.Token{ID: found.ID, Name: found.Name, Scopes: found.Scopes, Expires: found.Expires, Revoked: found.Revoked, LastUsed: found.LastUsed}, err == nil, err
+	return web.Token{
+		ID: found.ID, Name: found.Name, Scopes: found.Scopes, Groups: found.Groups, Expires: found.Expires, Revoked: found.Revoked, LastUsed: found.LastUsed,
+	}, err == nil, err
 }
 
 func (t tokens) TouchToken(ctx context.Context, id int64) error { return t.store.TouchToken(ctx, id) }

@@ -1,44 +1,47 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"calport/directory"
 	"calport/server/store"
+	"calport/web"
 )
 
 // tokenPrefix lets scanners for leaked secrets know one when they see it.
 const tokenPrefix = "calport_"
 
 func setupTokenCreate(p *program, c *cobra.Command) func(context.Context, []string) error {
-	days := c.Flags().Int("days", 0, "let it expire after so many `days`; 0 is never")
-	secrets := c.Flags().Bool("secrets", false, "let it make app passwords and fetch profiles with one inside, too")
+	scopes := c.Flags().StringSlice("scope", []string{web.ScopeList, web.ScopeRead}, "what it opens: "+strings.Join(web.Scopes, ", "))
+	groups := c.Flags().StringArray("group", nil, "limit it to the members of a group, nested ones included, by short `name` or GUID; repeatable")
+	expires := c.Flags().String("expires", "never", "`when` it ends: 90d is after so many days, 2027-01-31 the end of that day")
 	return func(ctx context.Context, args []string) error {
-		if *days < 0 {
-			return &exitError{exitUsage, errors.New("--days must not be negative")}
+		ends, err := parseExpiry(*expires, p.now())
+		if err != nil {
+			return &exitError{exitUsage, err}
+		}
+		for _, scope := range *scopes {
+			if !slices.Contains(web.Scopes, scope) {
+				return &exitError{exitUsage, fmt.Errorf("--scope %q is unknown; write one or more of %s", scope, strings.Join(web.Scopes, ", "))}
+			}
 		}
 		return p.withHouse(ctx, func(h *house) error {
-			if _, err := h.tokenNamed(ctx, args[0]); err == nil {
-				return fmt.Errorf("there is a token named %q already; revoke it first or take another name", args[0])
-			}
-			secret := tokenPrefix + rand.Text()
-			t := store.Token{Name: args[0], Hash: store.HashSecret(secret), Scopes: []string{"list", "read"}}
-			if *secrets {
-				t.Scopes = append(t.Scopes, "secrets")
-			}
-			if *days > 0 {
-				t.Expires = h.now().AddDate(0, 0, *days)
-			}
-			if _, err := h.store.CreateToken(ctx, t); err != nil {
+			t := store.Token{Name: args[0], Scopes: *scopes, Expires: ends}
+			if t.Groups, err = h.groupsNamed(ctx, *groups); err != nil {
 				return err
 			}
-			if err := h.audit(ctx, "token.create", args[0]); err != nil {
+			secret, _, err := h.makeToken(ctx, t, "command line")
+			if err != nil {
 				return err
 			}
 			fmt.Fprintln(p.out, secret)
@@ -46,6 +49,68 @@ func setupTokenCreate(p *program, c *cobra.Command) func(context.Context, []stri
 			return nil
 		})
 	}
+}
+
+// makeToken keeps a token under a secret of its own, and records who made it. The secret is nowhere else.
+func (h *house) makeToken(ctx context.Context, t store.Token, actor string) (secret string, made store.Token, err error) {
+	if _, err := h.tokenNamed(ctx, t.Name); err == nil {
+		return "", made, fmt.Errorf("there is a token named %q already; revoke it first or take another name", t.Name)
+	}
+	secret = tokenPrefix + rand.Text()
+	t.Hash = store.HashSecret(secret)
+	if made, err = h.store.CreateToken(ctx, t); err != nil {
+		return "", made, err
+	}
+	detail := "scopes " + strings.Join(t.Scopes, " ")
+	if len(t.Groups) > 0 {
+		detail += ", groups " + strings.Join(t.Groups, " ")
+	}
+	return secret, made, h.store.Write(ctx, func(tx *store.Tx) error {
+		return tx.AppendAudit(store.AuditEntry{Actor: actor, Action: "token.create", Object: t.Name, Detail: detail})
+	})
+}
+
+// groupsNamed finds the GUIDs of groups, in lower case.
+func (h *house) groupsNamed(ctx context.Context, names []string) (guids []string, err error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	if err := h.loadPeople(ctx); err != nil {
+		return nil, err
+	}
+	s := h.people.Snapshot()
+	for _, name := range names {
+		g := cmp.Or(s.ByName(directory.Group, name), s.ByGUID(name))
+		if g == nil || g.Kind != directory.Group {
+			return nil, fmt.Errorf("there is no group %q in the directory", name)
+		}
+		guids = append(guids, strings.ToLower(g.GUID))
+	}
+	slices.Sort(guids)
+	return slices.Compact(guids), nil
+}
+
+// parseExpiry reads "never", a number of days such as 90d, or the last day. The zero time is never.
+func parseExpiry(text string, now time.Time) (time.Time, error) {
+	if text == "" || text == "never" {
+		return time.Time{}, nil
+	}
+	ends, err := time.ParseInLocation(time.DateOnly, text, now.Location())
+	if err == nil {
+		ends = ends.AddDate(0, 0, 1)
+	} else if count, found := strings.CutSuffix(text, "d"); found {
+		var days int
+		if days, err = strconv.Atoi(count); err == nil {
+			ends = now.AddDate(0, 0, days)
+		}
+	}
+	switch {
+	case err != nil:
+		return time.Time{}, fmt.Errorf("expiry %q is neither never, a number of days such as 90d, nor a date such as 2027-01-31", text)
+	case !ends.After(now):
+		return time.Time{}, fmt.Errorf("expiry %q is over already", text)
+	}
+	return ends, nil
 }
 
 func setupTokenList(p *program, _ *cobra.Command) func(context.Context, []string) error {
@@ -56,9 +121,10 @@ func setupTokenList(p *program, _ *cobra.Command) func(context.Context, []string
 				return err
 			}
 			w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "NAME\tCREATED\tEXPIRES\tLAST USED\tSTATE")
+			fmt.Fprintln(w, "NAME\tSCOPES\tGROUPS\tCREATED\tEXPIRES\tLAST USED\tSTATE")
 			for _, t := range all {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.Name, day(t.Created), day(t.Expires), day(t.LastUsed), tokenState(t, h.now()))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Name, strings.Join(t.Scopes, ","), cmp.Or(strings.Join(t.Groups, ","), "all"),
+					day(t.Created), day(t.Expires), day(t.LastUsed), tokenState(t, h.now()))
 			}
 			return w.Flush()
 		})
@@ -99,7 +165,7 @@ func tokenState(t store.Token, now time.Time) string {
 	switch {
 	case !t.Revoked.IsZero():
 		return "revoked"
-	case !t.Expires.IsZero() && now.After(t.Expires):
+	case !t.Valid(now):
 		return "expired"
 	}
 	return "valid"

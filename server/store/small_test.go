@@ -86,7 +86,7 @@ func TestTokenLife(t *testing.T) {
 	s := openWithClock(t, &now)
 	ctx := t.Context()
 	hash := HashSecret("secret")
-	made, err := s.CreateToken(ctx, Token{Name: "mdm", Owner: "ada", Hash: hash, Scopes: []string{"profiles:read", "x"}, Expires: now.Add(time.Hour)})
+	made, err := s.CreateToken(ctx, Token{Name: "mdm", Owner: "ada", Hash: hash, Scopes: []string{"profiles:read", "x"}, Groups: []string{"g-1", "g-2"}, Expires: now.Add(time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestTokenLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := s.TokenByHash(ctx, hash)
-	if err != nil || got.Name != "mdm" || got.Owner != "ada" || !slices.Equal(got.Scopes, made.Scopes) ||
+	if err != nil || got.Name != "mdm" || got.Owner != "ada" || !slices.Equal(got.Scopes, made.Scopes) || !slices.Equal(got.Groups, made.Groups) ||
 		!got.Expires.Equal(made.Expires) || !got.LastUsed.Equal(now) || !got.Valid(now) || got.Valid(got.Expires) {
 		t.Errorf("got %+v, %v", got, err)
 	}

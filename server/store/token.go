@@ -13,6 +13,7 @@ type Token struct {
 	Owner    string // GUID in lower case of the person whose it is; "" is nobody in particular
 	Hash     string // HashSecret of the secret; unique
 	Scopes   []string
+	Groups   []string // GUIDs in lower case of the groups whose members it is limited to; none: not limited
 	Created  time.Time
 	Expires  time.Time // zero: never
 	LastUsed time.Time // zero: never
@@ -24,21 +25,21 @@ func (t Token) Valid(now time.Time) bool {
 	return t.Revoked.IsZero() && (t.Expires.IsZero() || now.Before(t.Expires))
 }
 
-const tokenColumns = "id, name, owner, secret_hash, scopes, created, expires, last_used, revoked"
+const tokenColumns = "id, name, owner, secret_hash, scopes, member_of, created, expires, last_used, revoked"
 
 // tokenRow receives tokenColumns.
 type tokenRow struct {
 	Token
-	scopes                              string
+	scopes, groups                      string
 	created, expires, lastUsed, revoked int64
 }
 
 func (r *tokenRow) dest() []any {
-	return []any{&r.ID, &r.Name, &r.Owner, &r.Hash, &r.scopes, &r.created, &r.expires, &r.lastUsed, &r.revoked}
+	return []any{&r.ID, &r.Name, &r.Owner, &r.Hash, &r.scopes, &r.groups, &r.created, &r.expires, &r.lastUsed, &r.revoked}
 }
 
 func (r *tokenRow) token() Token {
-	r.Scopes = strings.Fields(r.scopes)
+	r.Scopes, r.Groups = strings.Fields(r.scopes), strings.Fields(r.groups)
 	r.Created, r.Expires = fromMicroseconds(r.created), fromMicroseconds(r.expires)
 	r.LastUsed, r.Revoked = fromMicroseconds(r.lastUsed), fromMicroseconds(r.revoked)
 	return r.Token
@@ -49,9 +50,9 @@ func (s *Store) CreateToken(ctx context.Context, t Token) (Token, error) {
 	err := s.Write(ctx, func(tx *Tx) error {
 		t.ID, t.Created = s.newID(), tx.now
 		n, err := tx.count("INSERT INTO token ("+tokenColumns+
-			") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (secret_hash) DO NOTHING",
-			t.ID, t.Name, t.Owner, t.Hash, strings.Join(t.Scopes, " "), microseconds(t.Created),
-			microseconds(t.Expires), microseconds(t.LastUsed), microseconds(t.Revoked))
+			") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (secret_hash) DO NOTHING",
+			t.ID, t.Name, t.Owner, t.Hash, strings.Join(t.Scopes, " "), strings.Join(t.Groups, " "),
+			microseconds(t.Created), microseconds(t.Expires), microseconds(t.LastUsed), microseconds(t.Revoked))
 		if err == nil && n == 0 {
 			return ErrExists
 		}

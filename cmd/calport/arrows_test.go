@@ -47,6 +47,8 @@ var arrows = map[string][]string{
 	"server/ical":  {},
 	"server/store": {}, // knows neither HTTP nor XML nor iCalendar
 
+	"server/imip/imiptest": {}, // mail servers for tests
+
 	// What tests of the store and of those above it stand on.
 	"server/store/postgrestest": {},
 	"server/store/storetest":    {"server/store", "server/store/postgrestest"},

@@ -77,6 +77,8 @@ not applied, here and in the server, until --confirm says that they have really 
 		short: "List the tokens and when they were last used"},
 	{name: "token revoke", args: "NAME", count: cobra.ExactArgs(1), setup: setupTokenRevoke,
 		short: "Make a token useless at once"},
+	{name: "mail test", args: "ADDRESS", count: cobra.ExactArgs(1), setup: setupMailTest,
+		short: "Send a mail to an address, to see whether the configured account works"},
 	{name: "config", count: cobra.NoArgs, setup: setupConfig,
 		short: "Print a commented example configuration, or check one with --check FILE"},
 }
@@ -84,6 +86,7 @@ not applied, here and in the server, until --confirm says that they have really 
 // groups are the names above commands of two words.
 var groups = map[string]string{
 	"profile":  "Look at profiles",
+	"mail":     "Try the mail account",
 	"settings": "Carry profile settings in and out",
 	"token":    "Tokens for the MDM payload source",
 }

@@ -30,6 +30,7 @@ type Config struct {
 	Profiles  ProfilesConfig  `toml:"profiles" comment:"What profiles say. Settings by group and person: calport settings export."`
 	SignIn    SignInConfig    `toml:"sign_in" comment:"Which passwords there are, and how wrong ones are treated."`
 	OIDC      OIDCConfig      `toml:"oidc" comment:"Signing in to the portal by OpenID Connect, beside the directory's password. Calendars need app passwords then, where people have no other."`
+	Mail      MailConfig      `toml:"mail" comment:"Mail that calport sends: invitations to people outside the directory, links."`
 	Limits    LimitsConfig    `toml:"limits" comment:"Limits of the CalDAV server; 0 means the default."`
 	Log       LogConfig       `toml:"log"`
 }
@@ -142,6 +143,7 @@ func exampleConfig() Config {
 		Signing:   SigningConfig{Source: "own", Files: []string{}, Key: "ecdsa"},
 		Profiles:  ProfilesConfig{Organization: "Example", Identifier: "com.example.calport"},
 		OIDC:      exampleOIDC(),
+		Mail:      exampleMail(),
 		SignIn:    SignInConfig{AppPasswords: "offered", AppPasswordDays: 365, Remember: Duration(5 * time.Minute), FailuresPerAge: 3, FailuresIn: Duration(30 * time.Minute), NamesPerAddr: 50, Exempt: []string{}},
 		Log:       LogConfig{Format: "text", Level: "info"},
 	}
@@ -151,6 +153,7 @@ func exampleConfig() Config {
 func defaults() Config {
 	c := exampleConfig()
 	c.Server.PublicHost, c.Profiles.Organization, c.Profiles.Identifier = "", "", ""
+	c.Mail.From = ""
 	clearDirectory(&c.Directory)
 	return c
 }
@@ -324,7 +327,7 @@ func keyLines(data []byte) map[string]int {
 
 // absolute makes the paths of the file independent of the folder that a command is started in.
 func (c *Config) absolute(base string) {
-	paths := []*string{&c.Data, &c.TLS.Certificate, &c.TLS.Key, &c.TLS.RSACertificate, &c.TLS.RSAKey, &c.TLS.ACMECAFile, &c.Profiles.Settings, &c.Directory.CAFile, &c.Directory.PasswordFile, &c.OIDC.SecretFile}
+	paths := []*string{&c.Data, &c.TLS.Certificate, &c.TLS.Key, &c.TLS.RSACertificate, &c.TLS.RSAKey, &c.TLS.ACMECAFile, &c.Profiles.Settings, &c.Directory.CAFile, &c.Directory.PasswordFile, &c.OIDC.SecretFile, &c.Mail.CAFile, &c.Mail.PasswordFile}
 	for i := range c.Signing.Files {
 		paths = append(paths, &c.Signing.Files[i])
 	}

@@ -80,6 +80,10 @@ func TestEveryMistakeIsNamedWithKeyAndLine(t *testing.T) {
 		{minimal + "[sign_in]\nexempt_networks = [\"10.0.0.0/99\"]\n", "sign_in.exempt_networks", "line 11"},
 		{minimal + "[limits]\nmax_attendees = -1\n", "limits.max_attendees", "line 11"},
 		{minimal + "[access]\nserver = [\"(employeeType=\"]\n", "access.server", "line 11"},
+		{minimal + "[mail]\nhost = \"smtp.example.com:25\"\nfrom = \"c@example.com\"\n", "mail.host", "mail.port"},
+		{minimal + "[mail]\nhost = \"smtp.example.com\"\n", "mail.from", "write an address"},
+		{minimal + "[mail]\nhost = \"smtp.example.com\"\nfrom = \"c@example.com\"\nuser = \"c\"\n", "mail.password_file", "required"},
+		{minimal + "[mail]\ntls = \"ssl\"\n", "mail.tls", "starttls"},
 		{"data = \n", "", "line 1"},
 	} {
 		_, err := parseConfig("calport.toml", []byte(c.text))

@@ -130,18 +130,8 @@ func (h *house) openDirectory(keep []string) (*ldap.Directory, error) {
 			return nil, fmt.Errorf("directory.ca_file: %w", err)
 		}
 	}
-	switch {
-	case d.PasswordFile != "":
-		text, err := os.ReadFile(d.PasswordFile)
-		if err != nil {
-			return nil, fmt.Errorf("directory.password_file: %w", err)
-		}
-		o.BindPassword, _, _ = strings.Cut(string(text), "\n")
-		o.BindPassword = strings.TrimSuffix(o.BindPassword, "\r")
-	case d.PasswordEnv != "":
-		if o.BindPassword = h.env(d.PasswordEnv); o.BindPassword == "" {
-			return nil, fmt.Errorf("directory.password_env: the environment variable %s is empty", d.PasswordEnv)
-		}
+	if o.BindPassword, err = h.secret("directory.password", d.PasswordFile, d.PasswordEnv); err != nil {
+		return nil, err
 	}
 	o.Keep, o.Log = keep, h.log
 	dir, err := ldap.New(o)

@@ -18,6 +18,7 @@ import (
 	"calport/profiles"
 	"calport/profiles/export"
 	"calport/server/caldav"
+	"calport/server/imip"
 	"calport/server/store"
 	"calport/signing"
 )
@@ -38,6 +39,7 @@ type house struct {
 	records   *records
 	journal   *signin.Journal    // nil until a server is assembled
 	leaves    *signing.TLSLeaves // nil unless TLS is our own
+	mail      *imip.Submission   // nil where no mail is configured
 	calendars *caldav.Server     // what serves DAV; nil until a server is assembled
 
 	registry *prometheus.Registry // nil unless metrics are served
@@ -92,6 +94,9 @@ func (h *house) openRest(ctx context.Context) error {
 		return err
 	}
 	if h.directory, err = h.openDirectory(append(keep, h.access.Attributes()...)); err != nil {
+		return err
+	}
+	if h.mail, err = h.openMail(); err != nil {
 		return err
 	}
 	h.people = directory.NewLive(h.directory, snapshotKeeper{h.store}, directory.LiveOptions{

@@ -1,12 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"os"
-	"strings"
-
-	"calport/web"
-)
+import "calport/web"
 
 // OIDCConfig is a provider to sign in to the portal with.
 type OIDCConfig struct {
@@ -47,13 +41,8 @@ func (h *house) openID() (*web.OpenID, error) {
 		return nil, err
 	}
 	p := &web.OpenID{Issuer: o.Issuer, ClientID: o.ClientID, Name: o.Name, Scopes: o.Scopes, Claim: o.Claim, Match: match}
-	if o.SecretFile != "" {
-		text, err := os.ReadFile(o.SecretFile)
-		if err != nil {
-			return nil, fmt.Errorf("oidc.client_secret_file: %w", err)
-		}
-		secret, _, _ := strings.Cut(string(text), "\n")
-		p.ClientSecret = strings.TrimSuffix(secret, "\r")
+	if p.ClientSecret, err = h.secret("oidc.client_secret", o.SecretFile, ""); err != nil {
+		return nil, err
 	}
 	return p, nil
 }

@@ -35,6 +35,7 @@ func (c *Config) mistakes() []mistake {
 		v.add("sign_in.app_password_days", "write 0 for ever, or a number of days")
 	}
 	c.checkOIDC(v)
+	c.checkMail(v)
 	v.prefixes("sign_in.exempt_networks", c.SignIn.Exempt)
 	v.oneOf("log.format", c.Log.Format, "text", "json")
 	var level slog.Level

@@ -8,6 +8,7 @@ import (
 
 	"calport/directory"
 	"calport/directory/demo"
+	"calport/server/store"
 )
 
 // walkAdmin asks for every page of administrators, each by its method.
@@ -35,7 +36,7 @@ func TestNobodyElseAdministers(t *testing.T) {
 	walkAdmin(t, h.browser(t).signIn("ada"), func(row pageRoute, a answer) {
 		a.wants(t, http.StatusForbidden).says(t, "This is for administrators")
 	})
-	if lines, err := h.store.Audit(t.Context(), 0, 1); err != nil || len(lines) > 0 {
+	if lines, err := h.store.Audit(t.Context(), store.AuditFilter{}, 1); err != nil || len(lines) > 0 {
 		t.Errorf("somebody else has done something: %+v, %v", lines, err)
 	}
 }

@@ -231,7 +231,7 @@ func (s storeAudit) Note(ctx context.Context, d Deed) error {
 // audited wants the last entry of the record to be of an action, and answers it.
 func (h *house) audited(t testing.TB, action string) store.AuditEntry {
 	t.Helper()
-	lines, err := h.store.Audit(t.Context(), 0, 1)
+	lines, err := h.store.Audit(t.Context(), store.AuditFilter{}, 1)
 	if err != nil || len(lines) != 1 || lines[0].Action != action {
 		t.Fatalf("the last deed is %+v, %v, want %s", lines, err, action)
 	}

@@ -11,6 +11,7 @@ type Link struct {
 	ID         int64  // rises with time
 	Owner      string // GUID in lower case
 	Hash       string // HashSecret of the secret; unique
+	Enrolment  int64  // 0: made by its owner
 	Created    time.Time
 	Expires    time.Time
 	Used       time.Time // zero: not yet
@@ -21,7 +22,7 @@ type Link struct {
 // ErrSpent: the link has been used, or its time is over.
 var ErrSpent = errors.New("store: the link is spent")
 
-const linkColumns = "id, owner, secret_hash, created, expires, used, used_from, used_client"
+const linkColumns = "id, owner, secret_hash, enrolment, created, expires, used, used_from, used_client"
 
 // linkRow receives linkColumns.
 type linkRow struct {
@@ -30,7 +31,7 @@ type linkRow struct {
 }
 
 func (r *linkRow) dest() []any {
-	return []any{&r.ID, &r.Owner, &r.Hash, &r.created, &r.expires, &r.used, &r.UsedFrom, &r.UsedClient}
+	return []any{&r.ID, &r.Owner, &r.Hash, &r.Enrolment, &r.created, &r.expires, &r.used, &r.UsedFrom, &r.UsedClient}
 }
 
 func (r *linkRow) value() Link {
@@ -38,18 +39,29 @@ func (r *linkRow) value() Link {
 	return r.Link
 }
 
-// CreateLink keeps a link and ends the unused ones that its owner has; ID and Created are made here.
+// CreateLink keeps a link and ends the unused ones that its owner has of the same kind, made by themselves or by an
+// administrator; ID and Created are made here.
 func (s *Store) CreateLink(ctx context.Context, l Link) (Link, error) {
-	err := s.Write(ctx, func(tx *Tx) error {
-		now := microseconds(tx.now)
-		err := tx.execs([]any{l.Owner, now}, "UPDATE one_time_link SET expires = $2 WHERE owner = $1 AND used = 0 AND expires > $2")
-		if err != nil {
-			return err
-		}
-		l.ID, l.Created = s.newID(), tx.now
-		return tx.execs([]any{l.ID, l.Owner, l.Hash, now, microseconds(l.Expires)},
-			"INSERT INTO one_time_link ("+linkColumns+") VALUES ($1, $2, $3, $4, $5, 0, '', '')")
+	err := s.Write(ctx, func(tx *Tx) (err error) {
+		l, err = tx.createLink(l)
+		return err
 	})
+	return l, err
+}
+
+func (tx *Tx) createLink(l Link) (Link, error) {
+	now, enrolled := microseconds(tx.now), 0
+	if l.Enrolment != 0 {
+		enrolled = 1
+	}
+	err := tx.execs([]any{l.Owner, now, enrolled}, `UPDATE one_time_link SET expires = $2
+		WHERE owner = $1 AND used = 0 AND expires > $2 AND CASE enrolment WHEN 0 THEN 0 ELSE 1 END = $3`)
+	if err != nil {
+		return Link{}, err
+	}
+	l.ID, l.Created = tx.s.newID(), tx.now
+	err = tx.execs([]any{l.ID, l.Owner, l.Hash, l.Enrolment, now, microseconds(l.Expires)},
+		"INSERT INTO one_time_link ("+linkColumns+") VALUES ($1, $2, $3, $4, $5, $6, 0, '', '')")
 	return l, err
 }
 

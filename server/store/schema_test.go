@@ -106,7 +106,7 @@ func checkFrozen(t *testing.T, s *Store) {
 	if all, revision, err := s.Settings(ctx); err != nil || len(all) != 1 || all[0].Text != "a = 1" || revision != 1 {
 		t.Errorf("settings: got %+v, %d, %v", all, revision, err)
 	}
-	if lines, err := s.Audit(ctx, 0, 9); err != nil || len(lines) != 1 || lines[0].Action != "did" {
+	if lines, err := s.Audit(ctx, AuditFilter{}, 9); err != nil || len(lines) != 1 || lines[0].Action != "did" {
 		t.Errorf("audit: got %+v, %v", lines, err)
 	}
 	put(t, s, c, event("new.ics", "new", "x"))

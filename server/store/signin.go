@@ -84,15 +84,19 @@ func (s *Store) SignIns(ctx context.Context, owner string) (all []SignIn, err er
 // that repeats it is refused without the directory being asked.
 const (
 	keepLinks        = 24 * time.Hour
+	keepEnrolments   = 400 * 24 * time.Hour
 	keepSignIns      = 90 * 24 * time.Hour
 	keepAppPasswords = 400 * 24 * time.Hour
 )
 
-// PurgePeople forgets spent links, sign-ins of long ago, and app passwords long useless.
+// PurgePeople forgets spent links, enrolments, sign-ins of long ago, and app passwords long useless.
 func (s *Store) PurgePeople(ctx context.Context) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		for text, age := range map[string]time.Duration{
-			"DELETE FROM one_time_link WHERE expires < $1":                                                keepLinks,
+			"DELETE FROM one_time_link WHERE enrolment = 0 AND expires < $1":                              keepLinks,
+			"DELETE FROM one_time_link WHERE expires < $1":                                                keepEnrolments,
+			"DELETE FROM enrolment WHERE created < $1":                                                    keepEnrolments,
+			"DELETE FROM enrolment_letter WHERE done > 0 AND done < $1":                                   keepEnrolments,
 			"DELETE FROM sign_in WHERE last < $1":                                                         keepSignIns,
 			"DELETE FROM app_password WHERE revoked > 0 AND revoked < $1 OR expires > 0 AND expires < $1": keepAppPasswords,
 		} {

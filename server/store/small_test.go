@@ -166,12 +166,12 @@ func TestAuditIsReadBackwardsPageByPage(t *testing.T) {
 				return tx.AppendAudit(AuditEntry{Actor: "ada", Action: action, Object: "o", Detail: "d", From: "::1"})
 			})
 		}
-		page, err := s.Audit(t.Context(), 0, 2)
+		page, err := s.Audit(t.Context(), AuditFilter{}, 2)
 		if err != nil || len(page) != 2 || page[0].Action != "three" || page[1].Action != "two" || page[0].Actor != "ada" ||
 			page[0].Object != "o" || page[0].Detail != "d" || page[0].From != "::1" {
 			t.Fatalf("got %+v, %v", page, err)
 		}
-		page, err = s.Audit(t.Context(), page[1].ID, 2)
+		page, err = s.Audit(t.Context(), AuditFilter{Before: page[1].ID}, 2)
 		if err != nil || len(page) != 1 || page[0].Action != "one" {
 			t.Errorf("got %+v, %v", page, err)
 		}

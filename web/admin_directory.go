@@ -17,7 +17,7 @@ type directoryView struct {
 
 // shelves says what each list of the directory holds.
 var shelves = map[string]struct {
-	title, label, empty string
+	title, label, empty english
 	kinds               []directory.Kind
 }{
 	"people": {"People", "Name, short name or mail address", "Nobody is found.", []directory.Kind{directory.Individual}},

@@ -11,7 +11,7 @@ import (
 // The template parts are "list-head" and "list-foot"; every one of their links and forms is a GET.
 type listing struct {
 	Path     string  // of the page
-	Label    string  // of the search field; empty: there is no search
+	Label    english // of the search field; empty: there is no search
 	Search   string  // what is searched for
 	Keep     []keyed // further parameters that a search keeps
 	Choices  []link  // narrow the list
@@ -20,7 +20,7 @@ type listing struct {
 	Total    int     // of rows; 0: not counted
 	Previous string  // address of the page before; empty: this is the first
 	Next     string  // address of the page after; empty: this is the last
-	Empty    string  // what is said when there are no rows
+	Empty    english // what is said when there are no rows
 }
 
 // keyed is a parameter of an address.
@@ -28,8 +28,9 @@ type keyed struct{ Key, Value string }
 
 // link is an address among several, one of which may be where one is.
 type link struct {
-	Path, Words string
-	Chosen      bool
+	Path   string
+	Words  english
+	Chosen bool
 }
 
 // rowsPerPage is how many rows a list shows at a time.

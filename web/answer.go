@@ -16,14 +16,18 @@ import (
 // application/problem+json (RFC 9457). Any other error is logged and opaque.
 type problem struct {
 	Status     int
-	Title      string        // a heading
-	Detail     string        // what is wrong, and what to do about it
+	Title      english       // a heading
+	Detail     english       // what is wrong, and what to do about it
+	Args       []any         // of Detail
 	Reason     string        // a stable word for machines
 	RetryAfter time.Duration // zero: not said
 	Header     http.Header   // further headers; may be nil
 }
 
-func (p *problem) Error() string { return p.Reason + ": " + p.Detail }
+func (p *problem) Error() string { return p.Reason + ": " + p.Said().String() }
+
+// Said is what is wrong, to be worded in a language.
+func (p *problem) Said() phrase { return phrase{p.Detail, p.Args} }
 
 // answer is the one function that turns an error into a response.
 func (s *site) answer(w http.ResponseWriter, r *http.Request, err error) {
@@ -41,7 +45,7 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request, err error) {
 	view := problemView{problem: p, RequestID: s.o.RequestID(r.Context())}
 	if err := s.render(w, r, p.Status, "problem", p.Title, view); err != nil {
 		s.o.Log.ErrorContext(r.Context(), "a page could not be made", "err", err)
-		http.Error(w, p.Title+"\n\n"+p.Detail, p.Status)
+		http.Error(w, string(p.Title)+"\n\n"+p.Said().String(), p.Status)
 	}
 }
 
@@ -79,9 +83,9 @@ func (s *site) answerMachine(w http.ResponseWriter, r *http.Request, p *problem)
 		Detail    string `json:"detail"`
 		Reason    string `json:"reason"`
 		RequestID string `json:"request_id,omitempty"`
-	}{"about:blank", http.StatusText(p.Status), p.Status, p.Detail, p.Reason, s.o.RequestID(r.Context())})
+	}{"about:blank", http.StatusText(p.Status), p.Status, p.Said().String(), p.Reason, s.o.RequestID(r.Context())})
 	if err != nil {
-		http.Error(w, p.Detail, p.Status)
+		http.Error(w, p.Said().String(), p.Status)
 		return
 	}
 	h := w.Header()

@@ -50,14 +50,14 @@ func (a apiRoute) serve(s *site, w http.ResponseWriter, r *http.Request) error {
 	if !token.opens(a.Scope) {
 		return &problem{
 			Status: http.StatusForbidden, Title: "The token does not open this", Reason: "scope",
-			Detail: "The token " + quote(token.Name) + " lacks the scope " + a.Scope + ". Make one that has it with calport token create.",
+			Detail: "The token %s lacks the scope %s. Make one that has it with calport token create.", Args: []any{quote(token.Name), a.Scope},
 			Header: challenge(`error="insufficient_scope", scope="` + a.Scope + `"`), // RFC 6750 section 3.1
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
 		if !slices.Contains(a.Query, name) {
 			return &problem{Status: http.StatusBadRequest, Title: "The address has a mistake", Reason: "parameter",
-				Detail: "There is no parameter " + quote(name) + " here; there are " + strings.Join(a.Query, ", ") + "."}
+				Detail: "There is no parameter %s here; there are %s.", Args: []any{quote(name), strings.Join(a.Query, ", ")}}
 		}
 	}
 	return a.Serve(s, w, r, token)

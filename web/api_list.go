@@ -173,7 +173,7 @@ func (l *list) item(p *directory.Principal) (item *listed, counts bool) {
 	if slices.Contains(meant, why.Reason) {
 		return nil, false
 	}
-	l.skipped = append(l.skipped, skipped{p.ShortName, p.GUID, why.Reason, why.Detail})
+	l.skipped = append(l.skipped, skipped{p.ShortName, p.GUID, why.Reason, why.Said().String()})
 	return nil, true
 }
 

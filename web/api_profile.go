@@ -114,7 +114,7 @@ func (t Token) find(people *directory.Snapshot, u *url.URL) (*directory.Principa
 	name, ok := strings.CutSuffix(file, profiles.Extension)
 	if err != nil || !ok || name == "" {
 		return nil, &problem{Status: http.StatusNotFound, Title: "There is nothing here", Reason: "no-such-path",
-			Detail: "Name a profile as {short name}, guid:{id} or mail:{address}, followed by " + profiles.Extension + "."}
+			Detail: "Name a profile as {short name}, guid:{id} or mail:{address}, followed by %s.", Args: []any{profiles.Extension}}
 	}
 	var p *directory.Principal
 	switch form, value, _ := strings.Cut(name, ":"); form {
@@ -127,7 +127,7 @@ func (t Token) find(people *directory.Snapshot, u *url.URL) (*directory.Principa
 	}
 	if p == nil || p.Kind != directory.Individual || !t.reaches(people, p) {
 		return nil, &problem{Status: http.StatusNotFound, Title: "There is no such person", Reason: "no-such-person",
-			Detail: quote(name) + " leads to nobody, or to more than one person, among those whom the token is for."}
+			Detail: "%s leads to nobody, or to more than one person, among those whom the token is for.", Args: []any{quote(name)}}
 	}
 	return p, nil
 }

@@ -68,7 +68,7 @@ func (s *site) touchToken(ctx context.Context, t Token) {
 	}
 }
 
-func unauthorized(reason, detail, code string) *problem {
+func unauthorized(reason string, detail english, code string) *problem {
 	parameters := ""
 	if code != "" {
 		parameters = `error="` + code + `"`

@@ -180,7 +180,7 @@ func TestBrowserFindsTheLinkAgainAfterSigningIn(t *testing.T) {
 	if got := evaluate[string](t, c, `location.pathname`); got != manualPath {
 		t.Errorf("got page %q, want %q", got, manualPath)
 	}
-	if got := text(t, c, `[data-copy="the user name"] code`); got != "zoë" {
+	if got := text(t, c, `[data-copy="Copy the user name"] code`); got != "zoë" {
 		t.Errorf("got user name %q", got)
 	}
 	c.quiet(t, h.URL)

@@ -33,7 +33,7 @@ const (
 type testView struct {
 	Account  account
 	Asks     bool // for the password: it makes none of its own
-	Trouble  string
+	Trouble  english
 	Steps    []check.Result // nil: not run yet
 	Verdict  verdict
 	Duration time.Duration
@@ -42,8 +42,8 @@ type testView struct {
 // verdict is what the whole test says to somebody whose device does not work.
 type verdict struct {
 	Good  bool
-	Title string
-	Words string
+	Title english
+	Words english
 }
 
 // verdicts are by the first step that failed, in the order in which a device comes to them.

@@ -31,16 +31,17 @@ type shownDownload struct {
 type shownPassword struct {
 	AppPassword
 	This   bool // of the device before us
-	Client string
+	Client phrase
 	Soon   bool // it ends soon
 }
 
 // shownClient is a calendar program with one password.
 type shownClient struct {
 	Client
-	Words    string // what it is
-	Password string // the name of its app password; empty: the directory's
-	Trouble  string // what went wrong last; empty: nothing since it worked
+	Words    phrase  // what it is
+	Password string  // the name of its app password; empty: the directory's, or one that is gone
+	Gone     bool    // its app password
+	Trouble  english // what went wrong last; empty: nothing since it worked
 }
 
 // What counts as soon, and as lately.
@@ -124,12 +125,12 @@ func (v *devicesView) showClients(all []Client, passwords []AppPassword) {
 	for _, n := range all {
 		c := shownClient{Client: n, Words: clientWords(n.Agent)}
 		if n.AppPassword != 0 {
-			c.Password = "an app password that is gone"
+			c.Gone = true
 			if i := slices.IndexFunc(passwords, func(p AppPassword) bool { return p.ID == n.AppPassword }); i >= 0 {
 				if ofTest(passwords[i]) {
 					continue
 				}
-				c.Password = passwords[i].Name
+				c.Password, c.Gone = passwords[i].Name, false
 			}
 		}
 		if n.Failures > 0 || n.Failed.After(n.Succeeded) {
@@ -140,7 +141,7 @@ func (v *devicesView) showClients(all []Client, passwords []AppPassword) {
 }
 
 // reasons says what a word of signin.Reasons means for the owner of a device, and what to do about it.
-var reasons = map[string]string{
+var reasons = map[string]english{
 	"wrong-password":      "It sends a wrong password. Type the right one in the settings of its account.",
 	"app-password-needed": "It sends the password that you sign in with here, which does not open the calendars. Make an app password for it.",
 	"app-password-ended":  "Its app password has been revoked or has expired. Make a new one for it, or remove the account from it.",

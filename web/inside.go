@@ -17,8 +17,9 @@ type insideView struct {
 
 // choice is a link among several, one of which is taken.
 type choice struct {
-	Name, Words string
-	Chosen      bool
+	Name   string
+	Words  english
+	Chosen bool
 }
 
 // contents is one profile in words.
@@ -36,7 +37,7 @@ type group struct {
 // variants are the platforms in words.
 var variants = []struct {
 	platform profiles.Platform
-	words    string
+	words    english
 }{
 	{profiles.IOS, "iPhone and iPad"},
 	{profiles.MacOS, "Mac"},

@@ -25,7 +25,7 @@ const linkFor = 10 * time.Minute
 type anotherView struct {
 	URL     string // of the link; empty: none has been made
 	Used    time.Time
-	Client  string // what used it, in words
+	Client  phrase // what used it, in words
 	From    string
 	Over    bool // its time
 	Minutes int  // that it has left, rounded up
@@ -167,7 +167,7 @@ func spent(used time.Time) *problem {
 	p := &problem{Status: http.StatusGone, Title: "This link does not work any more", Reason: "link-spent",
 		Detail: "A one-time link works once, for 10 minutes, and only the newest one does. Make a new one in the portal under Another device."}
 	if !used.IsZero() {
-		p.Detail = "It has been used already. " + p.Detail
+		p.Detail = "It has been used already. A one-time link works once, for 10 minutes, and only the newest one does. Make a new one in the portal under Another device."
 	}
 	return p
 }

@@ -163,7 +163,7 @@ func TestClientsAndReasonsHaveWords(t *testing.T) {
 		"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.4.0": "Thunderbird 128.4.0", "": "A program that does not say its name",
 		"curl/8.1": "curl/8.1", strings.Repeat("é", 99): strings.Repeat("é", 60) + "…",
 	} {
-		if got := clientWords(agent); got != want {
+		if got := clientWords(agent).String(); got != want {
 			t.Errorf("%q: got %q, want %q", agent, got, want)
 		}
 	}
@@ -184,7 +184,7 @@ func TestAgo(t *testing.T) {
 		-time.Hour: "just now", 59 * time.Second: "just now", time.Minute: "1 minute ago", 59 * time.Minute: "59 minutes ago", time.Hour: "1 hour ago",
 		24 * time.Hour: "1 day ago", 13 * 24 * time.Hour: "13 days ago", 14 * 24 * time.Hour: "on 8 November 2026",
 	} {
-		if got := ago(now, now.Add(-d)); got != want {
+		if got := inEnglish.ago(now, now.Add(-d)); got != want {
 			t.Errorf("%v: got %q, want %q", d, got, want)
 		}
 	}

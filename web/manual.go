@@ -20,7 +20,7 @@ type manualView struct {
 type account struct {
 	Host, Port, UserName string
 	Secure               bool
-	Problem              string // why there is no user name; empty: there is one
+	Problem              phrase // why there is no user name; empty: there is one
 }
 
 // Standard reports whether Calendar finds the port by itself: it tries https on 8443, then http on 8008.
@@ -95,9 +95,9 @@ func accountOf(settings []profiles.Value) account {
 }
 
 // explanation is the words for an error of one person's settings.
-func explanation(err error) string {
+func explanation(err error) phrase {
 	if p, ok := explain(err).(*problem); ok {
-		return p.Detail
+		return p.Said()
 	}
-	return "The user name could not be found out. Ask the administrator."
+	return say("The user name could not be found out. Ask the administrator.")
 }

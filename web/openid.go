@@ -220,7 +220,7 @@ func (s *site) backFromProvider(w http.ResponseWriter, r *http.Request) error {
 	if refusal := r.URL.Query().Get("error"); refusal != "" {
 		s.o.Log.InfoContext(r.Context(), "the OpenID provider refused", s.about(r, slog.String("error", quote(refusal)))...)
 		return &problem{Status: http.StatusForbidden, Title: "You were not signed in", Reason: "openid-refused",
-			Detail: s.openID.Name + " did not confirm who you are. Go to the portal and try again."}
+			Detail: "%s did not confirm who you are. Go to the portal and try again.", Args: []any{s.openID.Name}}
 	}
 	value, err := s.openID.claim(r.Context(), r.URL.Query().Get("code"), f)
 	if err != nil {
@@ -298,7 +298,7 @@ func (s *site) personOf(value string) (*directory.Principal, error) {
 	switch {
 	case p == nil || p.Kind != directory.Individual:
 		return nil, &problem{Status: http.StatusForbidden, Title: "You are not in the directory", Reason: "openid-nobody",
-			Detail: s.openID.Name + " says who you are, but nobody in the directory of this server is that. Ask your administrator."}
+			Detail: "%s says who you are, but nobody in the directory of this server is that. Ask your administrator.", Args: []any{s.openID.Name}}
 	case p.State != directory.Active:
 		words := accountWords[p.State]
 		return nil, &problem{Status: http.StatusForbidden, Title: words.title, Detail: words.detail, Reason: "account"}
@@ -311,8 +311,8 @@ func (s *site) personOf(value string) (*directory.Principal, error) {
 
 func (s *site) providerDown(r *http.Request, err error) error {
 	s.o.Log.WarnContext(r.Context(), "the OpenID provider cannot be asked", s.about(r, slog.Any("err", err))...)
-	return &problem{Status: http.StatusServiceUnavailable, Title: s.openID.Name + " does not answer", Reason: "openid-down", RetryAfter: 30 * time.Second,
-		Detail: "So you cannot sign in with it at the moment. Try again in a few minutes, or sign in with your password."}
+	return &problem{Status: http.StatusServiceUnavailable, Title: "You cannot be signed in at the moment", Reason: "openid-down", RetryAfter: 30 * time.Second,
+		Detail: "%s does not answer. Try again in a few minutes, or sign in with your password.", Args: []any{s.openID.Name}}
 }
 
 // providerFailed tells a provider that is down from an answer that proves nothing. Of an error of the token endpoint
@@ -328,5 +328,5 @@ func (s *site) providerFailed(r *http.Request, err error) error {
 	}
 	s.o.Log.WarnContext(r.Context(), "what the OpenID provider said proves nothing", s.about(r, slog.Any("err", err))...)
 	return &problem{Status: http.StatusForbidden, Title: "You were not signed in", Reason: "openid-invalid",
-		Detail: "The answer of " + s.openID.Name + " could not be verified. Try again, or tell your administrator."}
+		Detail: "The answer of %s could not be verified. Try again, or tell your administrator.", Args: []any{s.openID.Name}}
 }

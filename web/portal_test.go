@@ -198,7 +198,7 @@ func TestManualSetUpSaysWhyThereIsNoUserName(t *testing.T) {
 func TestUnusableValuesAreNamedWithTheProblem(t *testing.T) {
 	var p *problem
 	err := explain(&profiles.ValueError{Setting: "user_name", Value: "a:b", Problem: "a colon ends the user name"})
-	if !errors.As(err, &p) || p.Reason != "unusable-value" || !strings.Contains(p.Detail, "user_name: a colon ends") {
+	if !errors.As(err, &p) || p.Reason != "unusable-value" || !strings.Contains(p.Said().String(), "user_name: a colon ends") {
 		t.Errorf("got %v", err)
 	}
 	if err := explain(errBroken); err != errBroken {
@@ -304,7 +304,7 @@ func TestWaitsAreRoundedUp(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		time.Second: "a minute", time.Minute: "a minute", 61 * time.Second: "2 minutes", 119 * time.Minute: "119 minutes", 121 * time.Minute: "3 hours", 8 * time.Hour: "8 hours",
 	} {
-		if got := waitWords(d); got != want {
+		if got := waitWords(d).String(); got != want {
 			t.Errorf("%v: got %q, want %q", d, got, want)
 		}
 	}

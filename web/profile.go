@@ -22,8 +22,8 @@ func (s *site) calendarOf(ctx context.Context, renderer *export.Renderer, people
 	return a, nil
 }
 
-func noProfile(reason, detail string) *problem {
-	return &problem{Status: http.StatusNotFound, Title: "There is no profile for this account", Detail: detail, Reason: reason}
+func noProfile(reason string, detail english, args ...any) *problem {
+	return &problem{Status: http.StatusNotFound, Title: "There is no profile for this account", Detail: detail, Args: args, Reason: reason}
 }
 
 // explain makes a problem of an error that concerns one person's profile, and leaves every other error alone.
@@ -34,24 +34,24 @@ func explain(err error) error {
 	case errors.Is(err, profiles.ErrDenied):
 		return noProfile("denied", "The administrator has switched the calendar profile off for this account.")
 	case errors.As(err, &missing):
-		return noProfile("missing-value", "The profile needs "+variableWords(missing.Variable)+", which the directory does not have for this account. Ask the administrator to add it.")
+		return noProfile("missing-value", "The profile needs %s, which the directory does not have for this account. Ask the administrator to add it.", variableWords(missing.Variable))
 	case errors.As(err, &value):
-		return noProfile("unusable-value", "A value of this account cannot be used in a profile ("+value.Setting+": "+value.Problem+"). Ask the administrator to correct it in the directory or in the settings.")
+		return noProfile("unusable-value", "A value of this account cannot be used in a profile (%s: %s). Ask the administrator to correct it in the directory or in the settings.", value.Setting, english(value.Problem))
 	}
 	return err
 }
 
 // variables are the words for what templates take from the directory.
-var variables = map[string]string{
+var variables = map[string]english{
 	"short_name": "the short name", "full_name": "the full name", "first_name": "the first name", "last_name": "the last name",
 	"email": "a mail address", "job_title": "the job title", "mobile_phone": "the mobile phone number", "guid": "the stable id",
 }
 
-func variableWords(name string) string {
+func variableWords(name string) phrase {
 	if words := variables[name]; words != "" {
-		return words
+		return say(words)
 	}
-	return "the value of " + name
+	return say("the value of %s", name)
 }
 
 // platformOf reads the platform parameter of a request; missing, it is the default.
@@ -81,7 +81,7 @@ func (s *site) renderFor(r *http.Request) (profiles.Platform, *export.Renderer, 
 func badParameter(name, value, allowed string) *problem {
 	return &problem{
 		Status: http.StatusBadRequest, Title: "The address has a mistake", Reason: "parameter",
-		Detail: "The parameter " + name + " is " + quote(value) + "; it may be " + allowed + ".",
+		Detail: "The parameter %s is %s; it may be %s.", Args: []any{name, quote(value), allowed},
 	}
 }
 

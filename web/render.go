@@ -19,22 +19,35 @@ var templateFiles embed.FS
 // views are the pages; each is a file templates/NAME.html that defines "main", put into layout.html.
 var views = []string{"signin", "home", "inside", "manual", "help", "problem", "password", "another", "link", "devices", "test", "admin-directory"}
 
-type templates map[string]*template.Template
+// templates are the pages in every language, by name.
+type templates map[*tongue]map[string]*template.Template
 
 func parseTemplates(files *static) (templates, error) {
-	layout, err := template.New("layout.html").Funcs(template.FuncMap{"static": files.url, "ago": ago, "date": date}).
-		ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
-	if err != nil {
-		return nil, fmt.Errorf("web: %w", err)
-	}
-	pages := make(templates, len(views))
-	for _, name := range views {
-		page, err := layout.Clone()
+	all := make(templates)
+	for _, l := range languages.all {
+		pages, err := parsePages(files, l)
 		if err != nil {
 			return nil, fmt.Errorf("web: %w", err)
 		}
+		all[l] = pages
+	}
+	return all, nil
+}
+
+func parsePages(files *static, l *tongue) (map[string]*template.Template, error) {
+	layout, err := template.New("layout.html").Funcs(template.FuncMap{"static": files.url}).Funcs(l.functions()).
+		ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+	if err != nil {
+		return nil, err
+	}
+	pages := make(map[string]*template.Template, len(views))
+	for _, name := range views {
+		page, err := layout.Clone()
+		if err != nil {
+			return nil, err
+		}
 		if pages[name], err = page.ParseFS(templateFiles, "templates/"+name+".html"); err != nil {
-			return nil, fmt.Errorf("web: %w", err)
+			return nil, err
 		}
 	}
 	return pages, nil
@@ -43,10 +56,12 @@ func parseTemplates(files *static) (templates, error) {
 // page is what every template sees.
 type page struct {
 	Organization string
-	Title        string
+	Title        string               // in the reader's language
 	Path         string               // of the request, for marking where one is
 	Person       *directory.Principal // nil: nobody has signed in
 	View         any                  // what the one page is about
+	Here         string               // where choosing a language leads back to
+	Tongue       *tongue
 
 	appPasswords signin.Policy
 	admin        bool
@@ -58,8 +73,22 @@ func (p page) Offers() bool { return p.appPasswords != signin.NoAppPasswords }
 // Requires reports whether devices take nothing but app passwords.
 func (p page) Requires() bool { return p.appPasswords == signin.AppPasswordsRequired }
 
+// Languages are those that one may choose.
+func (page) Languages() []*tongue { return languages.all }
+
+// here is the page of a request, if it can be had by GET; else home.
+func here(r *http.Request, status int) string {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || status != http.StatusOK {
+		return homePath
+	}
+	return r.URL.RequestURI()
+}
+
 // tab is one entry of the navigation.
-type tab struct{ Path, Title string }
+type tab struct {
+	Path  string
+	Title english
+}
 
 // Tabs is the navigation of people who have signed in.
 func (p page) Tabs() []tab {
@@ -84,15 +113,19 @@ func (p page) Within(t tab) bool {
 }
 
 // render writes a page, unless it cannot be made: then nothing has been written.
-func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name, title string, view any) error {
+func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, title english, view any) error {
 	var out bytes.Buffer
-	v := visitorOf(r.Context())
-	p := page{Organization: s.o.Organization, Title: title, Path: r.URL.Path, Person: v.person, View: view, appPasswords: s.o.AppPasswords, admin: v.admin}
-	if err := s.pages[name].Execute(&out, p); err != nil {
+	v, l := visitorOf(r.Context()), s.tongueOf(r)
+	p := page{
+		Organization: s.o.Organization, Title: l.word(title), Path: r.URL.Path, Person: v.person, View: view,
+		Here: here(r, status), Tongue: l, appPasswords: s.o.AppPasswords, admin: v.admin,
+	}
+	if err := s.pages[l][name].Execute(&out, p); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", l.Tag.String())
 	h.Set("Content-Length", strconv.Itoa(out.Len()))
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)

@@ -40,6 +40,7 @@ var pages = []pageRoute{
 	{http.MethodGet, openIDPath, anybody, (*site).goToProvider},
 	{http.MethodGet, openIDBackPath, anybody, (*site).backFromProvider},
 	{http.MethodPost, signOutPath, anybody, (*site).signOut},
+	{http.MethodPost, languagePath, anybody, (*site).chooseLanguage},
 	{http.MethodGet, devicesPath, signedIn, (*site).devices},
 	{http.MethodPost, passwordsPath, signedIn, (*site).makePassword},
 	{http.MethodPost, revokePath, signedIn, (*site).revokePassword},
@@ -67,6 +68,7 @@ const (
 	openIDPath             = "/portal/openid"
 	openIDBackPath         = "/portal/openid/back"
 	signOutPath            = "/portal/sign-out"
+	languagePath           = "/portal/language"
 	devicesPath            = "/portal/devices"
 	passwordsPath          = "/portal/app-passwords"
 	revokePath             = "/portal/app-passwords/revoke"
@@ -168,7 +170,7 @@ func notAllowed(mux *chi.Mux, r *http.Request) error {
 	}
 	return &problem{
 		Status: http.StatusMethodNotAllowed, Title: "That cannot be done here", Reason: "method",
-		Detail: "This address answers " + strings.Join(allow, ", ") + " only.",
+		Detail: "This address answers %s only.", Args: []any{strings.Join(allow, ", ")},
 		Header: http.Header{"Allow": {strings.Join(allow, ", ")}}, // RFC 9110 section 15.5.6
 	}
 }

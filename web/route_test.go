@@ -197,11 +197,11 @@ func TestOptionsAreChecked(t *testing.T) {
 
 func TestEveryVariableHasWords(t *testing.T) {
 	for name := range variables {
-		if err := explain(&profiles.MissingError{Variable: name, Setting: "user_name"}); !strings.Contains(err.Error(), variables[name]) {
+		if err := explain(&profiles.MissingError{Variable: name, Setting: "user_name"}); !strings.Contains(err.Error(), string(variables[name])) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	if got := variableWords("ldap:roomNumber"); !strings.Contains(got, "ldap:roomNumber") {
+	if got := variableWords("ldap:roomNumber").String(); !strings.Contains(got, "ldap:roomNumber") {
 		t.Errorf("got %q", got)
 	}
 }

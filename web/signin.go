@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -28,8 +27,8 @@ type signInView struct {
 // trouble is why signing in did not work, in words for the person.
 type trouble struct {
 	Status     int
-	Title      string
-	Detail     string
+	Title      english
+	Detail     phrase
 	RetryAfter time.Duration // zero: not said
 }
 
@@ -110,41 +109,29 @@ func troubleOf(err error) *trouble {
 	case errors.Is(err, directory.ErrCredentials):
 		// 422, not 401: that would have to come with a challenge (RFC 9110 section 15.5.2), which makes browsers ask.
 		return &trouble{Status: http.StatusUnprocessableEntity, Title: "Wrong name or password",
-			Detail: "Check both and try again. Capital letters matter in the password."}
+			Detail: say("Check both and try again. Capital letters matter in the password.")}
 	case errors.As(err, &account):
 		words := accountWords[account.State]
-		return &trouble{Status: http.StatusForbidden, Title: words.title, Detail: words.detail}
+		return &trouble{Status: http.StatusForbidden, Title: words.title, Detail: say(words.detail)}
 	case errors.Is(err, signin.ErrNotAllowed):
 		return &trouble{Status: http.StatusForbidden, Title: "This account has no calendar here",
-			Detail: "Your password is right, but your account is not among those that may use this service. Ask your administrator to let you in."}
+			Detail: say("Your password is right, but your account is not among those that may use this service. Ask your administrator to let you in.")}
 	case errors.As(err, &throttled):
 		return &trouble{Status: http.StatusServiceUnavailable, RetryAfter: throttled.RetryAfter, Title: "Too many wrong passwords",
-			Detail: "To keep your account from being locked, the password was not tried this time. Wait " + waitWords(throttled.RetryAfter) + ", then try again. If a phone or computer still has an old password, change it there first."}
+			Detail: say("To keep your account from being locked, the password was not tried this time. Wait %s, then try again. If a phone or computer still has an old password, change it there first.", waitWords(throttled.RetryAfter))}
 	case errors.Is(err, directory.ErrUnavailable):
 		return &trouble{Status: http.StatusServiceUnavailable, RetryAfter: 30 * time.Second, Title: "Passwords cannot be checked at the moment",
-			Detail: "The directory of your organisation does not answer, so nobody can sign in. Your password may well be right: try again in a few minutes."}
+			Detail: say("The directory of your organisation does not answer, so nobody can sign in. Your password may well be right: try again in a few minutes.")}
 	}
 	return nil
 }
 
 // accountWords says what each state of an account means for its owner.
-var accountWords = map[directory.State]struct{ title, detail string }{
+var accountWords = map[directory.State]struct{ title, detail english }{
 	directory.Active:     {"This account may not sign in", "The directory refuses it without saying why. Ask your administrator."},
 	directory.Disabled:   {"This account is switched off", "An administrator has disabled it. Ask them to enable it again."},
 	directory.Locked:     {"This account is locked", "There were too many wrong passwords, perhaps from a phone or computer that still has an old one. Change it there, then wait for the lock to end or ask your administrator to lift it."},
 	directory.Expired:    {"This account, or its password, has expired", "Change your password where you usually do, for example on your work computer, then come back. If that does not help, ask your administrator."},
 	directory.MustChange: {"You need a new password first", "The directory wants you to change your password before its first use. Change it where you usually do, for example on your work computer, then come back."},
 	directory.Gone:       {"This account no longer exists", "It is not in the directory any more. If that is a mistake, ask your administrator."},
-}
-
-// waitWords says a time to wait, rounded up.
-func waitWords(d time.Duration) string {
-	switch minutes := int64((d + time.Minute - 1) / time.Minute); {
-	case d <= time.Minute:
-		return "a minute"
-	case minutes < 120:
-		return fmt.Sprintf("%d minutes", minutes)
-	default:
-		return fmt.Sprintf("%d hours", (minutes+59)/60)
-	}
 }

@@ -5,33 +5,38 @@ import (
 	"time"
 )
 
-// dayForm is how a date is written.
-const dayForm = "2 January 2006"
-
 // ago says when something was, as seen from now.
-func ago(now, t time.Time) string {
+func (l *tongue) ago(now, t time.Time) string {
 	d := now.Sub(t)
 	switch {
 	case t.IsZero():
-		return "never"
+		return l.word(english("never"))
 	case d < time.Minute:
-		return "just now"
+		return l.word(english("just now"))
 	case d < time.Hour:
-		return count(int(d/time.Minute), "minute") + " ago"
+		return l.word(english("%d minutes ago"), int(d/time.Minute))
 	case d < 24*time.Hour:
-		return count(int(d/time.Hour), "hour") + " ago"
+		return l.word(english("%d hours ago"), int(d/time.Hour))
 	case d < 14*24*time.Hour:
-		return count(int(d/(24*time.Hour)), "day") + " ago"
+		return l.word(english("%d days ago"), int(d/(24*time.Hour)))
 	}
-	return "on " + t.UTC().Format(dayForm)
+	return l.word(english("on %s"), t)
 }
 
 // date says a day.
-func date(t time.Time) string { return t.UTC().Format(dayForm) }
+func (l *tongue) date(t time.Time) string {
+	t = t.UTC()
+	return fmt.Sprintf(l.wording.Day, t.Day(), l.wording.Months[t.Month()-1], t.Year())
+}
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
+// waitWords says a time to wait, rounded up.
+func waitWords(d time.Duration) phrase {
+	switch minutes := int((d + time.Minute - 1) / time.Minute); {
+	case d <= time.Minute:
+		return say("a minute")
+	case minutes < 120:
+		return say("%d minutes", minutes)
+	default:
+		return say("%d hours", (minutes+59)/60)
 	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -1,28 +1,30 @@
-// Adds a button to everything that is meant to be copied. Without this file the text can be selected as ever.
+// Adds a button to everything that is meant to be copied: data-copy says what that does, in the reader's language.
+// Without this file the text can be selected as ever.
 "use strict";
+const words = document.body.dataset;
 for (const box of document.querySelectorAll("[data-copy]")) {
   const text = box.querySelector("code");
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";
-  button.textContent = "Copy";
-  button.setAttribute("aria-label", "Copy " + box.dataset.copy);
+  button.textContent = words.wordCopy;
+  button.setAttribute("aria-label", box.dataset.copy);
   const said = document.createElement("span");
   said.className = "hidden";
   said.setAttribute("role", "status");
   let timer;
   button.addEventListener("click", async () => {
-    let word = "Copied";
+    let word = words.wordCopied;
     try {
       await navigator.clipboard.writeText(text.textContent);
     } catch {
       getSelection().selectAllChildren(text);
-      word = "Selected";
+      word = words.wordSelected;
     }
     button.textContent = word;
     said.textContent = word;
     clearTimeout(timer);
-    timer = setTimeout(() => { button.textContent = "Copy"; said.textContent = ""; }, 2000);
+    timer = setTimeout(() => { button.textContent = words.wordCopy; said.textContent = ""; }, 2000);
   });
   box.append(button, said);
 }

@@ -59,12 +59,18 @@ func (r Rule) Unknown(s *Snapshot) []string {
 func (a Access) Attributes() []string {
 	var names []string
 	for _, r := range [...]Rule{a.Profile, a.Server, a.Admin} {
-		for _, f := range r.Filters {
-			names = append(names, f.attributes()...)
-		}
+		names = append(names, r.attributes()...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+func (r Rule) attributes() []string {
+	var names []string
+	for _, f := range r.Filters {
+		names = append(names, f.attributes()...)
+	}
+	return names
 }
 
 func sameGUID(a, b *Principal) bool { return a != nil && strings.EqualFold(a.GUID, b.GUID) }

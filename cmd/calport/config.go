@@ -65,6 +65,8 @@ type AccessConfig struct {
 	Profile []string `toml:"profile" comment:"Who gets a profile."`
 	Server  []string `toml:"server" comment:"Who may use the CalDAV server."`
 	Admin   []string `toml:"admin" comment:"Who has all rights on everything."`
+
+	Visibility []VisibilityConfig `toml:"visibility" comment:"Whom people find in searches and whose free and busy time they may ask for; without any rule, everybody. Each is written [[access.visibility]], with the keys for, finds, together and places: pupils who find the staff and their own class are for = [\"pupils\"], finds = [\"staff\"], together = [\"class-*\"]."`
 }
 
 // SigningConfig is where the signing identity comes from.
@@ -139,7 +141,7 @@ func exampleConfig() Config {
 		Server:    ServerConfig{PublicHost: "calendar.example.com", PublicPort: 8443, HTTPS: []string{":8443"}, HTTP: []string{":8008"}, Plain: []string{}, TrustedProxies: []string{}},
 		TLS:       TLSConfig{Source: "own", MinVersion: "1.2"},
 		Directory: exampleDirectory(),
-		Access:    AccessConfig{Profile: []string{}, Server: []string{}, Admin: []string{}},
+		Access:    AccessConfig{Profile: []string{}, Server: []string{}, Admin: []string{}, Visibility: []VisibilityConfig{}},
 		Signing:   SigningConfig{Source: "own", Files: []string{}, Key: "ecdsa"},
 		Profiles:  ProfilesConfig{Organization: "Example", Identifier: "com.example.calport"},
 		OIDC:      exampleOIDC(),

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -30,17 +29,18 @@ type house struct {
 	log    *slog.Logger
 	now    func() time.Time
 
-	store     *store.Store
-	directory *ldap.Directory
-	people    *directory.Live
-	access    directory.Access
-	authority *signing.Authority // nil where neither TLS nor signing is our own
-	signer    *signing.Identity
-	records   *records
-	journal   *signin.Journal    // nil until a server is assembled
-	leaves    *signing.TLSLeaves // nil unless TLS is our own
-	mail      *imip.Submission   // nil where no mail is configured
-	calendars *caldav.Server     // what serves DAV; nil until a server is assembled
+	store      *store.Store
+	directory  *ldap.Directory
+	people     *directory.Live
+	access     directory.Access
+	visibility directory.Visibility
+	authority  *signing.Authority // nil where neither TLS nor signing is our own
+	signer     *signing.Identity
+	records    *records
+	journal    *signin.Journal    // nil until a server is assembled
+	leaves     *signing.TLSLeaves // nil unless TLS is our own
+	mail       *imip.Submission   // nil where no mail is configured
+	calendars  *caldav.Server     // what serves DAV; nil until a server is assembled
 
 	registry *prometheus.Registry // nil unless metrics are served
 	observe  func(operation string, status int, took time.Duration)
@@ -89,11 +89,14 @@ func (h *house) openRest(ctx context.Context) error {
 	if h.access, err = h.config.access(); err != nil {
 		return err
 	}
+	if h.visibility, err = h.config.visibility(); err != nil {
+		return err
+	}
 	keep, err := h.keptAttributes(ctx)
 	if err != nil {
 		return err
 	}
-	if h.directory, err = h.openDirectory(append(keep, h.access.Attributes()...)); err != nil {
+	if h.directory, err = h.openDirectory(append(keep, h.ruleAttributes()...)); err != nil {
 		return err
 	}
 	if h.mail, err = h.openMail(); err != nil {
@@ -168,7 +171,7 @@ func (h *house) profileGenerator(ctx context.Context) (*profiles.Generator, erro
 // keepAttributes has the directory read the attributes that new settings use as %ldap:…%, which a server finds out
 // while it runs.
 func (h *house) keepAttributes(ctx context.Context, doc *profiles.Document) {
-	changed, err := h.directory.SetKeep(append(doc.LDAPAttributes(), h.access.Attributes()...))
+	changed, err := h.directory.SetKeep(append(doc.LDAPAttributes(), h.ruleAttributes()...))
 	if err != nil {
 		h.log.Error("settings name what is no attribute", "err", err)
 	}
@@ -198,30 +201,6 @@ func (h *house) renderer(ctx context.Context) (*export.Renderer, error) {
 		return nil, err
 	}
 	return &export.Renderer{Generator: g, Directory: h.people.Snapshot(), Signer: h.signer, Cache: h.cache, Shelf: shelf{h.store}}, nil
-}
-
-// access makes rules of the lists: an empty list of profile or server is everyone, an empty list of admin nobody.
-func (c *Config) access() (directory.Access, error) {
-	var errs []error
-	rule := func(key string, entries []string, whenEmpty bool) directory.Rule {
-		r := directory.Rule{Everyone: len(entries) == 0 && whenEmpty}
-		for _, entry := range entries {
-			if !strings.HasPrefix(entry, "(") {
-				r.People, r.Groups = append(r.People, entry), append(r.Groups, entry)
-				continue
-			}
-			var f directory.Filter
-			if err := f.UnmarshalText([]byte(entry)); err != nil {
-				errs = append(errs, fmt.Errorf("access.%s: %w", key, err))
-			}
-			r.Filters = append(r.Filters, f)
-		}
-		return r
-	}
-	a := directory.Access{
-		Profile: rule("profile", c.Access.Profile, true), Server: rule("server", c.Access.Server, true), Admin: rule("admin", c.Access.Admin, false),
-	}
-	return a, errors.Join(errs...)
 }
 
 // snapshotKeeper keeps the copy of the directory in the store.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -116,19 +115,6 @@ func (h *house) daily(ctx context.Context) {
 	}
 }
 
-// warnOfStrangers names what the access lists name and the directory does not have: neither person nor group.
-func (h *house) warnOfStrangers() {
-	s := h.people.Snapshot()
-	for key, rule := range map[string]directory.Rule{"profile": h.access.Profile, "server": h.access.Server, "admin": h.access.Admin} {
-		unknown := rule.Unknown(s)
-		for _, name := range rule.Groups {
-			if slices.Contains(unknown, "person "+name) && slices.Contains(unknown, "group "+name) {
-				h.log.Warn("access."+key+" names somebody who is neither a person nor a group of the directory", "name", name)
-			}
-		}
-	}
-}
-
 // doors makes the handlers and joins them to the addresses.
 func (h *house) doors() ([]*door, error) {
 	if h.config.Server.Metrics != "" {
@@ -180,8 +166,9 @@ func (h *house) origin() (*server.Server, error) {
 	h.calendars, err = caldav.New(caldav.Options{
 		Store: h.store, People: h.people.Snapshot, Origin: server.OriginOf,
 		Log: h.log, Now: h.now, RequestID: server.RequestID, SetOperation: server.SetOperation,
-		IsAdmin: func(p *directory.Principal) bool { return h.access.Admin.Allows(h.people.Snapshot(), p) },
-		Limits:  h.config.limits(),
+		IsAdmin:    func(p *directory.Principal) bool { return h.access.Admin.Allows(h.people.Snapshot(), p) },
+		Visibility: h.visibility,
+		Limits:     h.config.limits(),
 	})
 	if err != nil {
 		return nil, err

@@ -26,6 +26,10 @@ func (c *Config) mistakes() []mistake {
 		key, text, _ := strings.Cut(err.Error(), ": ")
 		v.add(key, text)
 	}
+	if _, err := c.visibility(); err != nil {
+		key, text, _ := strings.Cut(err.Error(), ": ")
+		v.add(key, text)
+	}
 	v.required("profiles.organization", c.Profiles.Organization)
 	if c.Profiles.Identifier == "" || !identifierForm.MatchString(c.Profiles.Identifier) {
 		v.add("profiles.identifier", "write a reversed domain name of yours, such as \"com.example.calport\"")

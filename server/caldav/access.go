@@ -74,7 +74,7 @@ func (v *visit) roleOn(whose *directory.Principal) role {
 		return writeDelegate
 	case v.isAmong(delegates.Read):
 		return readDelegate
-	case v.visible != nil && !v.visible(v.who, whose):
+	case v.finds != nil && !v.finds(whose):
 		return unseen
 	}
 	return stranger
@@ -82,7 +82,7 @@ func (v *visit) roleOn(whose *directory.Principal) role {
 
 // sees says whether the visitor may find somebody: by the rule, or because one works for the other.
 func (v *visit) sees(whom *directory.Principal) bool {
-	return v.visible == nil || v.roleOn(whom) != unseen || v.worksFor(whom)
+	return v.finds == nil || v.roleOn(whom) != unseen || v.worksFor(whom)
 }
 
 // worksFor says whether the visitor has made somebody his delegate.

@@ -234,7 +234,7 @@ func (e *exchange) calendarServerPrincipalSearch(body *dav.Element) error {
 // found answers with the principals that a query finds; if there are more than the limit, with a last response that
 // says so (RFC 3744 section 9.4: number-of-matches-within-limits).
 func (e *exchange) found(q *dav.PropFind, query directory.Query) error {
-	if e.visible != nil {
+	if e.finds != nil {
 		query.Among = e.sees
 	}
 	hits, more := e.people.Search(query)

@@ -22,9 +22,9 @@ type Options struct {
 	// IsAdmin says who may do everything everywhere. Nil is nobody.
 	IsAdmin func(*directory.Principal) bool
 
-	// Visible says whom somebody may find by searching and see in groups, and whose free and busy time he may ask for, as
-	// far as neither is the other's delegate. Nil is everybody. An administrator sees everybody.
-	Visible func(viewer, whom *directory.Principal) bool
+	// Visibility says whom somebody may find by searching and see in groups, and whose free and busy time he may ask
+	// for, as far as neither is the other's delegate. An administrator sees everybody.
+	Visibility directory.Visibility
 
 	Limits Limits
 	Log    *slog.Logger // nil is slog.Default
@@ -46,7 +46,7 @@ type Server struct {
 	store        *store.Store
 	people       func() *directory.Snapshot
 	isAdmin      func(*directory.Principal) bool
-	visible      func(viewer, whom *directory.Principal) bool
+	visibility   directory.Visibility
 	limits       Limits
 	log          *slog.Logger
 	origin       func(*http.Request) string
@@ -78,7 +78,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		store: o.Store, people: o.People, isAdmin: o.IsAdmin, visible: o.Visible, limits: limits, log: o.Log,
+		store: o.Store, people: o.People, isAdmin: o.IsAdmin, visibility: o.Visibility, limits: limits, log: o.Log,
 		origin: o.Origin, now: o.Now, requestID: o.RequestID, setOperation: o.SetOperation,
 		objects: ical.NewCache(objectsRoom),
 		methods: methods, posts: posts, reports: reports, properties: properties, live: index(properties),
@@ -137,6 +137,7 @@ type visit struct {
 	who    *directory.Principal
 	people *directory.Snapshot
 	admin  bool
+	finds  func(*directory.Principal) bool // whom the rules let who find; nil is everybody
 
 	excerpt *excerpt // what the request wants to see of calendar data; nil is all
 }
@@ -170,6 +171,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 		return dav.Status(http.StatusUnauthorized)
 	}
 	v := &visit{Server: s, who: who, people: s.people(), admin: s.isAdmin(who)}
+	v.finds = s.visibility.Of(v.people, who)
 	m := s.methodNamed(r.Method)
 	if m == nil {
 		return &dav.Error{Status: http.StatusNotImplemented, Detail: "The method " + r.Method + " is not known here."}

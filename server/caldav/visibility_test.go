@@ -17,9 +17,9 @@ func newServerOfRules(t *testing.T) *testServer {
 	snapshot := directory.NewSnapshot(people(), time.Now())
 	handler, err := caldav.New(caldav.Options{
 		Store: s.store, People: func() *directory.Snapshot { return snapshot },
-		Visible: func(viewer, whom *directory.Principal) bool {
-			return viewer.ShortName != "zoë" || whom.GUID == staffGUID || snapshot.IsMember(whom.GUID, staffGUID)
-		},
+		Visibility: directory.Visibility{{
+			For: directory.Rule{People: []string{"zoë"}}, Finds: directory.Rule{Groups: []string{"staff"}},
+		}},
 	})
 	if err != nil {
 		t.Fatal(err)

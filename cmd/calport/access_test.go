@@ -38,9 +38,9 @@ together = ["des*"]
 
 func TestMistakesInTheRulesOfVisibilityAreNamed(t *testing.T) {
 	for text, want := range map[string]string{
-		"[[access.visibility]]\nfor = [\"(role=\"]\n":        "access.visibility: rule 1",
+		"[[access.visibility]]\nfor = [\"(role=\"]\n":       "access.visibility: rule 1",
 		"[[access.visibility]]\ntogether = [\"class-[\"]\n": `"class-[" is no name of groups`,
-		"[[access.visibility]]\nfind = [\"x\"]\n":            "there is no such key",
+		"[[access.visibility]]\nfind = [\"x\"]\n":           "there is no such key",
 	} {
 		if got := newSite(t, text).refused(t); !strings.Contains(got, want) {
 			t.Errorf("%q: got %s, want %q in it", text, got, want)

@@ -60,6 +60,12 @@ func (in *instance) start(t *testing.T, https string, ready <-chan struct{}, arg
 	case <-time.After(time.Minute):
 		t.Fatalf("%q is not ready after a minute: %s", args, in.log)
 	}
+	in.connect(t, https)
+}
+
+// connect gives an instance that listens a client that trusts its certificate.
+func (in *instance) connect(t *testing.T, https string) {
+	t.Helper()
 	_, port, _ := net.SplitHostPort(https)
 	in.origin = "https://localhost:" + port
 	pem, err := os.ReadFile(filepath.Join(in.dir, "ca.pem"))
@@ -68,7 +74,7 @@ func (in *instance) start(t *testing.T, https string, ready <-chan struct{}, arg
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, MaxIdleConnsPerHost: 16}
 	t.Cleanup(transport.CloseIdleConnections)
 	in.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
@@ -76,9 +82,18 @@ func (in *instance) start(t *testing.T, https string, ready <-chan struct{}, arg
 // do sends a request as ada, or as nobody.
 func (in *instance) do(t *testing.T, method, path, user, body string, header ...string) (status int, text string, h http.Header) {
 	t.Helper()
-	r, err := http.NewRequest(method, in.origin+path, strings.NewReader(body))
+	status, text, h, err := in.try(context.Background(), method, path, user, body, header...)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return status, text, h
+}
+
+// try is do where the server may be dead.
+func (in *instance) try(ctx context.Context, method, path, user, body string, header ...string) (status int, text string, h http.Header, err error) {
+	r, err := http.NewRequestWithContext(ctx, method, in.origin+path, strings.NewReader(body))
+	if err != nil {
+		return 0, "", nil, err
 	}
 	if user != "" {
 		r.SetBasicAuth(user, "calport")
@@ -88,14 +103,11 @@ func (in *instance) do(t *testing.T, method, path, user, body string, header ...
 	}
 	resp, err := in.client.Do(r)
 	if err != nil {
-		t.Fatal(err)
+		return 0, "", nil, err
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(data), resp.Header
+	return resp.StatusCode, string(data), resp.Header, err
 }
 
 // calport runs another command beside the demo.

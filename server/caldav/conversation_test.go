@@ -15,6 +15,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"calport/server/caldav"
+	"calport/server/store/storetest"
 )
 
 // A conversation is a file testdata/*.http of turns:
@@ -40,40 +43,52 @@ func TestConversations(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no conversations in testdata: %v", err)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".http"), func(t *testing.T) {
-			source, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			turns, tail, err := parseConversation(string(source))
-			if err != nil {
-				t.Fatalf("%s: %v", file, err)
-			}
-			handler := newServer(t).handler
-			known := map[string]string{}
-			for _, turn := range turns {
-				answer, body := turn.ask(t, handler, known)
-				if *update {
-					turn.rewrite(answer, body, known)
-					continue
-				}
-				turn.check(t, answer, body, known)
-				if t.Failed() {
-					t.Fatalf("%s:%d: %s\nanswered:\n%.2000s", file, turn.line, turn.first, dump(answer, body))
-				}
-			}
-			if *update {
-				var out strings.Builder
-				for _, turn := range turns {
-					turn.print(&out)
-				}
-				out.WriteString(tail)
-				if err := os.WriteFile(file, []byte(out.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
+	for _, engine := range storetest.Engines() {
+		if *update && engine.Name != "SQLite" {
+			continue // whose answers are the same: without -update this is what is tested
+		}
+		t.Run(engine.Name, func(t *testing.T) {
+			for _, file := range files {
+				t.Run(strings.TrimSuffix(filepath.Base(file), ".http"), func(t *testing.T) {
+					converse(t, file, newServerOn(t, engine.Options(t), caldav.Limits{}).handler)
+				})
 			}
 		})
+	}
+}
+
+// converse holds one conversation with a server that nobody has spoken to yet.
+func converse(t *testing.T, file string, handler http.Handler) {
+	t.Helper()
+	source, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	turns, tail, err := parseConversation(string(source))
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	known := map[string]string{}
+	for _, turn := range turns {
+		answer, body := turn.ask(t, handler, known)
+		if *update {
+			turn.rewrite(answer, body, known)
+			continue
+		}
+		turn.check(t, answer, body, known)
+		if t.Failed() {
+			t.Fatalf("%s:%d: %s\nanswered:\n%.2000s", file, turn.line, turn.first, dump(answer, body))
+		}
+	}
+	if *update {
+		var out strings.Builder
+		for _, turn := range turns {
+			turn.print(&out)
+		}
+		out.WriteString(tail)
+		if err := os.WriteFile(file, []byte(out.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -44,9 +44,13 @@ func (s *Server) provision(ctx context.Context, whose *directory.Principal) erro
 
 // homeIn is a principal's home within a transaction, made if it is not there.
 func (s *Server) homeIn(tx *store.Tx, whose *directory.Principal) (*store.Home, error) {
-	h, err := tx.Home(ownerKey(whose))
+	owner := ownerKey(whose)
+	h, err := tx.Home(owner)
 	if errors.Is(err, store.ErrNotFound) {
-		return tx.CreateHome(ownerKey(whose), firstCollections())
+		h, err = tx.CreateHome(owner, firstCollections())
+	}
+	if errors.Is(err, store.ErrExists) { // another transaction, which has ended by now, was first
+		return tx.Home(owner)
 	}
 	return h, err
 }

@@ -67,8 +67,15 @@ func newServer(t testing.TB) *testServer { return newServerWith(t, caldav.Limits
 
 func newServerWith(t testing.TB, limits caldav.Limits) *testServer {
 	t.Helper()
+	return newServerOn(t, store.Options{Path: filepath.Join(t.TempDir(), "calport.db")}, limits)
+}
+
+// newServerOn starts a server on that store, beside others if there are any.
+func newServerOn(t testing.TB, o store.Options, limits caldav.Limits) *testServer {
+	t.Helper()
 	clock := func() time.Time { return time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC) }
-	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "calport.db"), Now: clock})
+	o.Now = clock
+	s, err := store.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

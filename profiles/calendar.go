@@ -1,24 +1,22 @@
 package profiles
 
 import (
+	"crypto/x509"
 	"fmt"
-	"net"
-	"strconv"
 	"strings"
 
 	"calport/directory"
 )
 
-// slot is one account of the Calendar profile. Its id is part of the account's identifier and UUID and must never
-// change.
-type slot struct {
-	id    string
-	build func(*filling) (Dict, error)
+// payload is one payload of the Calendar profile. Its slot is part of its identifier and UUID and must never change.
+type payload struct {
+	slot string
+	keys Dict
 }
 
-// slots are the accounts of the Calendar profile.
-var slots = []slot{
-	{"caldav", caldavAccount},
+// slots make the payloads of the Calendar profile, in this order. The first is the person's own account.
+var slots = []func(*filling) ([]payload, error){
+	caldavAccount, furtherAccounts, contactsAccount, subscribedCalendars, rootsInside, removalPassword,
 }
 
 // filling is what a slot is filled from.
@@ -26,6 +24,9 @@ type filling struct {
 	settings *Settings
 	vars     vars
 	password string // empty: the device asks for it
+	platform Platform
+	roots    []*x509.Certificate
+	user     string // the user name of the first account, once that is filled in
 }
 
 // text fills in the template of a setting; not present if no scope sets it.
@@ -66,27 +67,27 @@ func (g *Generator) calendar(dir Directory, person *directory.Principal, platfor
 	if *settings.Deny {
 		return nil, ErrDenied
 	}
-	f := &filling{settings: &settings, vars: vars{person, dir}, password: password}
+	f := &filling{settings: &settings, vars: vars{person, dir}, password: password, platform: platform, roots: g.roots}
 	top := g.top(Calendar, guid, platform)
 	if err := f.describe(top); err != nil {
 		return nil, err
 	}
 	var content []any
-	var user string
-	for _, slot := range slots {
-		account, err := slot.build(f)
+	for _, fill := range slots {
+		payloads, err := fill(f)
 		if err != nil {
 			return nil, err
 		}
-		user, _ = account["CalDAVUsername"].(string)
-		g.identify(account, top, guid, slot.id)
-		content = append(content, account)
+		for _, p := range payloads {
+			g.identify(p.keys, top, guid, p.slot)
+			content = append(content, p.keys)
+		}
 	}
 	p, err := g.profile(Calendar, platform, top, content)
 	if err != nil {
 		return nil, fmt.Errorf("profile of %s: %w", person.ShortName, err)
 	}
-	p.UserName = user
+	p.UserName = f.user
 	return p, nil
 }
 
@@ -111,6 +112,9 @@ func (f *filling) describe(top Dict) error {
 	} else if removal.After > 0 {
 		top["DurationUntilRemoval"] = removal.After.Seconds()
 	}
+	if *s.RemovalDisallowed {
+		top["PayloadRemovalDisallowed"] = true
+	}
 	return f.consent(top)
 }
 
@@ -128,40 +132,4 @@ func (f *filling) consent(top Dict) error {
 	}
 	top["ConsentText"] = byLanguage
 	return nil
-}
-
-// caldavAccount fills in the account. Port and SSL are always written: old devices assume other defaults than the schema.
-func caldavAccount(f *filling) (Dict, error) {
-	s := f.settings
-	account := Dict{
-		"PayloadType":    typeCalDAV,
-		"CalDAVHostName": *s.Host,
-		"CalDAVPort":     int64(*s.Port),
-		"CalDAVUseSSL":   *s.SSL,
-	}
-	if err := f.text(account, "CalDAVAccountDescription", "account_description", s.AccountDescription, nil); err != nil {
-		return nil, err
-	}
-	account["PayloadDisplayName"] = account["CalDAVAccountDescription"]
-	user, err := f.vars.userName(*s.UserName)
-	if err != nil {
-		return nil, err
-	}
-	account["CalDAVUsername"] = user
-	if f.password != "" {
-		account["CalDAVPassword"] = f.password
-	}
-	if *s.PrincipalURL {
-		account["CalDAVPrincipalURL"] = principalURL(s, f.vars.person.GUID)
-	}
-	return account, nil
-}
-
-// principalURL is where the server has the person's principal, in the URL layout of Apple's server.
-func principalURL(s *Settings, guid string) string {
-	scheme := "http"
-	if *s.SSL {
-		scheme = "https"
-	}
-	return scheme + "://" + net.JoinHostPort(*s.Host, strconv.Itoa(*s.Port)) + "/principals/__uids__/" + guid + "/"
 }

@@ -8,18 +8,26 @@ import (
 
 // sample sets everything, to show how it is written.
 var sample = Settings{
-	Deny:               new(false),
-	DisplayName:        new("Calendars of %full_name%"),
-	Description:        new("Adds the calendars of %full_name% to this device."),
-	Organization:       new("Example School"),
-	Consent:            &map[string]string{"default": "May we set up your calendars, %first_name%?"},
-	Removal:            new("never"),
-	AccountDescription: new("Calendars"),
-	UserName:           new("%short_name%"),
-	Host:               new("calendar.example.com"),
-	Port:               new(8443),
-	SSL:                new(true),
-	PrincipalURL:       new(false),
+	Deny:                new(false),
+	DisplayName:         new("Calendars of %full_name%"),
+	Description:         new("Adds the calendars of %full_name% to this device."),
+	Organization:        new("Example School"),
+	Consent:             &map[string]string{"default": "May we set up your calendars, %first_name%?"},
+	Removal:             new("never"),
+	RemovalDisallowed:   new(false),
+	RemovalPassword:     new("keep this one secret"),
+	Roots:               new(false),
+	AccountDescription:  new("Calendars"),
+	UserName:            new("%short_name%"),
+	Host:                new("calendar.example.com"),
+	Port:                new(8443),
+	SSL:                 new(true),
+	PrincipalURL:        new(false),
+	Hosts:               &map[string]string{"example.org": "calendar.example.org"},
+	Contacts:            new(false),
+	ContactsDescription: new("Everybody here"),
+	Accounts:            map[string]Account{"choir": {Description: "Choir", Host: "choir.example.net", UserName: "%email%"}},
+	Subscriptions:       map[string]Subscription{"holidays": {Description: "Holidays", URL: "https://example.org/holidays.ics"}},
 }
 
 // Example explains every setting and every scope, all in comments: what somebody gets to see who has no settings yet.
@@ -35,7 +43,7 @@ func Example() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&out, "# %s # %s\n", strings.TrimSpace(string(line)), fields[i].title)
+		fmt.Fprintf(&out, "# %s # %s\n", strings.TrimSpace(string(line)), fields[i].Title)
 	}
 	out.WriteString(`#
 # [[group]]

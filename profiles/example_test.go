@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -11,7 +12,7 @@ func TestTheExampleIsACommentAndHasEverySetting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d, err := ParseDocument("example", text); err != nil || d.Everyone != (Settings{}) || len(d.Groups)+len(d.People) > 0 {
+	if d, err := ParseDocument("example", text); err != nil || !reflect.ValueOf(d.Everyone).IsZero() || len(d.Groups)+len(d.People) > 0 {
 		t.Errorf("as it is, it says %+v, %v", d, err)
 	}
 	var bare strings.Builder
@@ -25,8 +26,8 @@ func TestTheExampleIsACommentAndHasEverySetting(t *testing.T) {
 		t.Fatalf("%v in:\n%s", err, bare.String())
 	}
 	for i := range fields {
-		if !fields[i].inherit(new(Settings), &d.Everyone) || !strings.Contains(string(text), "# "+fields[i].title+"\n") {
-			t.Errorf("the example does not explain %s:\n%s", fields[i].key, text)
+		if !fields[i].inherit(new(Settings), &d.Everyone) || !strings.Contains(string(text), "# "+fields[i].Title+"\n") {
+			t.Errorf("the example does not explain %s:\n%s", fields[i].Key, text)
 		}
 	}
 	if len(d.Groups) != 1 || d.Groups[0].Priority != 1 || len(d.People) != 1 {

@@ -8,37 +8,65 @@ import (
 	"strings"
 )
 
-// field is one row of the settings table. Merging, checking, showing and the attributes that templates need are
+// field is one row of the settings table. Merging, checking, showing, forms and the attributes that templates need are
 // derived from it.
 type field struct {
-	key, title string
-	inherit    func(to, from *Settings) bool             // takes over what from sets; false if it sets nothing
-	check      func(*Settings) string                    // what is wrong with it, or ""
-	templates  func(*Settings) []string                  // the texts with variables
-	show       func(s *Settings) string                  // as it is written; empty if not set
-	value      func(s *Settings, v vars) (string, error) // as it comes out for a person; nil: as shown
+	Field
+	inherit   func(to, from *Settings) bool             // takes over what from sets; false if it sets nothing
+	check     func(*Settings) []flaw                    // what is wrong with it
+	templates func(*Settings) []string                  // the texts with variables
+	show      func(s *Settings) string                  // as it is written; empty if not set
+	value     func(s *Settings, v vars) (string, error) // as it comes out for a person; nil: as shown
+	slots     func(s *Settings) []string                // ids of what it has several of; nil: it has one
+	slot      func(s *Settings, id string) string       // one of these, as show
 }
 
+// flaw is what is wrong with a value, or with a part of it.
+type flaw struct{ at, text string }
+
 // fields are the settings, in the order in which they are shown.
-var fields = []field{
-	row("deny", "No profile", func(s *Settings) **bool { return &s.Deny }, strconv.FormatBool, nil),
-	text("display_name", "Name of the profile", func(s *Settings) **string { return &s.DisplayName }, nil),
-	text("description", "Description", func(s *Settings) **string { return &s.Description }, nil),
-	text("organization", "Organisation", func(s *Settings) **string { return &s.Organization }, nil),
-	consent("consent", "Asks for consent to", func(s *Settings) **map[string]string { return &s.Consent }),
-	row("removal", "Removes itself", func(s *Settings) **string { return &s.Removal }, asIs, checkRemoval),
-	text("account_description", "Name of the account", func(s *Settings) **string { return &s.AccountDescription }, nil),
-	login("user_name", "User name", func(s *Settings) **string { return &s.UserName }),
-	row("host", "Server", func(s *Settings) **string { return &s.Host }, asIs, checkHost),
-	row("port", "Port", func(s *Settings) **int { return &s.Port }, strconv.Itoa, checkPort),
-	row("ssl", "Secure connection", func(s *Settings) **bool { return &s.SSL }, strconv.FormatBool, nil),
-	row("principal_url", "Names the principal", func(s *Settings) **bool { return &s.PrincipalURL }, strconv.FormatBool, nil),
+var fields = slices.Concat(
+	section("Profile",
+		yesNo("deny", "No profile", "Nobody whom this is for gets a profile. “No” lifts what a scope before says.", func(s *Settings) **bool { return &s.Deny }),
+		text("display_name", "Name of the profile", "What the device calls it.", func(s *Settings) **string { return &s.DisplayName }, nil),
+		text("description", "Description", "Shown by the device before the profile is installed.", func(s *Settings) **string { return &s.Description }, nil),
+		text("organization", "Organisation", "Shown by the device as where the profile comes from.", func(s *Settings) **string { return &s.Organization }, nil),
+		consent("consent", "Asks for consent to", "A text that the person has to agree to, one line for each language: “de = Text”, or “default = Text”. The word “none” alone asks for none.", func(s *Settings) **map[string]string { return &s.Consent }),
+		yesNo("roots", "Holds the certificates to trust", "Puts the certificate authority of this server into the profile, beside the Trust profile. A device that removes the profile then trusts it no longer.", func(s *Settings) **bool { return &s.Roots }),
+	),
+	section("Removal",
+		row("removal", "Removes itself", "“never”, a date such as “2027-06-30”, days such as “30d”, or a duration such as “12h”.", Text, func(s *Settings) **string { return &s.Removal }, asIs, checkRemoval),
+		yesNo("removal_disallowed", "Cannot be removed", "Holds on supervised iPhones and iPads, and on a Mac without the password of an administrator. Other devices let their owner remove it.", func(s *Settings) **bool { return &s.RemovalDisallowed }),
+		row("removal_password", "Password for removal", "Asked for by a Mac, and by supervised iPhones and iPads. It stands readable in the profile.", Secret, func(s *Settings) **string { return &s.RemovalPassword }, hidden, checkSecret),
+	),
+	section("Calendar account",
+		text("account_description", "Name of the account", "What the device calls the account.", func(s *Settings) **string { return &s.AccountDescription }, nil),
+		login("user_name", "User name", "What the account signs in with: variables that lead to each person alone.", func(s *Settings) **string { return &s.UserName }),
+		host("host", "Server", "The bare host name. It takes the place of hosts by mail domain that a scope before has.", func(s *Settings) **string { return &s.Host }),
+		domains("hosts", "Servers by mail domain", "One line for each mail domain: “example.org = calendar.example.org”. Whose preferred address has none of them gets the server above.", func(s *Settings) **map[string]string { return &s.Hosts }),
+		row("port", "Port", "From 1 to 65535.", Number, func(s *Settings) **int { return &s.Port }, strconv.Itoa, checkPort),
+		yesNo("ssl", "Secure connection", "Without it, phones send no password.", func(s *Settings) **bool { return &s.SSL }),
+		yesNo("principal_url", "Names the principal", "Apple’s programs ignore it; others may need it.", func(s *Settings) **bool { return &s.PrincipalURL }),
+	),
+	section("Further accounts",
+		yesNo("contacts", "Contacts account", "Adds the address book of the same server, with the same user name.", func(s *Settings) **bool { return &s.Contacts }),
+		text("contacts_description", "Name of the Contacts account", "What the device calls it.", func(s *Settings) **string { return &s.ContactsDescription }, nil),
+		accounts("account", "Further calendar accounts", "On other servers, or of other people. No password is written into them: the device asks.", func(s *Settings) *map[string]Account { return &s.Accounts }),
+		subscriptions("subscription", "Subscribed calendars", "For iPhone and iPad only: the Mac knows no such payload.", func(s *Settings) *map[string]Subscription { return &s.Subscriptions }),
+	),
+)
+
+func section(title string, rows ...field) []field {
+	for i := range rows {
+		rows[i].Section = title
+	}
+	return rows
 }
 
 // row makes the row of a setting without variables.
-func row[T any](key, title string, at func(*Settings) **T, show func(T) string, check func(T) string) field {
+func row[T any](key, title, help string, kind FieldKind, at func(*Settings) **T, show func(T) string, check func(T) string) field {
 	return field{
-		key: key, title: title,
+		Field: Field{Key: key, Title: title, Help: help, Kind: kind},
 		inherit: func(to, from *Settings) bool {
 			value := *at(from)
 			if value != nil {
@@ -46,11 +74,11 @@ func row[T any](key, title string, at func(*Settings) **T, show func(T) string, 
 			}
 			return value != nil
 		},
-		check: func(s *Settings) string {
+		check: func(s *Settings) []flaw {
 			if value := *at(s); value != nil && check != nil {
-				return check(*value)
+				return flaws(check(*value))
 			}
-			return ""
+			return nil
 		},
 		templates: func(*Settings) []string { return nil },
 		show: func(s *Settings) string {
@@ -62,9 +90,21 @@ func row[T any](key, title string, at func(*Settings) **T, show func(T) string, 
 	}
 }
 
+func flaws(text string) []flaw {
+	if text == "" {
+		return nil
+	}
+	return []flaw{{text: text}}
+}
+
+func yesNo(key, title, help string, at func(*Settings) **bool) field {
+	return row(key, title, help, Flag, at, strconv.FormatBool, nil)
+}
+
 // text makes the row of a text with variables. rule judges what comes out, and what is literal in the template.
-func text(key, title string, at func(*Settings) **string, rule func(string) string) field {
-	f := row(key, title, at, asIs, func(template string) string { return checkTemplate(template, rule) })
+func text(key, title, help string, at func(*Settings) **string, rule func(string) string) field {
+	f := row(key, title, help, Text, at, asIs, func(template string) string { return checkTemplate(template, rule) })
+	f.Variables = true
 	f.templates = func(s *Settings) []string {
 		if template := *at(s); template != nil {
 			return []string{*template}
@@ -76,15 +116,36 @@ func text(key, title string, at func(*Settings) **string, rule func(string) stri
 }
 
 // login makes the row of the name that a person signs in with.
-func login(key, title string, at func(*Settings) **string) field {
-	f := text(key, title, at, userName)
+func login(key, title, help string, at func(*Settings) **string) field {
+	f := text(key, title, help, at, userName)
 	f.value = func(s *Settings, v vars) (string, error) { return v.userName(**at(s)) }
 	return f
 }
 
+// host makes the row of the host. Set later than the hosts by domain, it takes their place.
+func host(key, title, help string, at func(*Settings) **string) field {
+	f := row(key, title, help, Text, at, asIs, checkHost)
+	plain := f.inherit
+	f.inherit = func(to, from *Settings) bool {
+		set := plain(to, from)
+		if set {
+			to.Hosts = nil
+		}
+		return set
+	}
+	f.value = func(s *Settings, v vars) (string, error) { return v.host(s), nil }
+	return f
+}
+
+// domains makes the row of hosts by mail domain.
+func domains(key, title, help string, at func(*Settings) **map[string]string) field {
+	return row(key, title, help, Lines, at, showLines, checkDomains)
+}
+
 // consent makes the row of texts with variables by language.
-func consent(key, title string, at func(*Settings) **map[string]string) field {
-	f := row(key, title, at, showConsent, checkConsent)
+func consent(key, title, help string, at func(*Settings) **map[string]string) field {
+	f := row(key, title, help, Lines, at, showLines, checkConsent)
+	f.Variables = true
 	f.templates = func(s *Settings) []string {
 		if texts := *at(s); texts != nil {
 			return slices.Sorted(maps.Values(*texts))
@@ -93,17 +154,19 @@ func consent(key, title string, at func(*Settings) **map[string]string) field {
 	}
 	f.value = func(s *Settings, v vars) (string, error) {
 		texts, err := v.consent(key, **at(s))
-		return showConsent(texts), err
+		return showLines(texts), err
 	}
 	return f
 }
 
 func asIs(s string) string { return s }
 
-func showConsent(texts map[string]string) string {
+func hidden(string) string { return "(hidden)" }
+
+func showLines(texts map[string]string) string {
 	var said []string
-	for _, language := range slices.Sorted(maps.Keys(texts)) {
-		said = append(said, language+": "+texts[language])
+	for _, key := range slices.Sorted(maps.Keys(texts)) {
+		said = append(said, key+": "+texts[key])
 	}
 	return strings.Join(said, "; ")
 }
@@ -130,6 +193,18 @@ func isLanguageTag(s string) bool {
 	return true
 }
 
+func checkDomains(hosts map[string]string) string {
+	for _, domain := range slices.Sorted(maps.Keys(hosts)) {
+		if problem := hostName(domain); problem != "" || strings.ToLower(domain) != domain {
+			return fmt.Sprintf("%q is no mail domain in small letters", domain)
+		}
+		if problem := checkHost(hosts[domain]); problem != "" {
+			return domain + ": " + problem
+		}
+	}
+	return ""
+}
+
 func checkHost(host string) string {
 	if host == "" {
 		return "it is empty; leave it out to inherit"
@@ -147,6 +222,14 @@ func checkPort(port int) string {
 	return ""
 }
 
+// checkSecret says what is wrong with a secret, without naming it.
+func checkSecret(secret string) string {
+	if strings.TrimSpace(secret) == "" {
+		return "it is empty; leave it out to inherit"
+	}
+	return plainText(secret)
+}
+
 // layer is the settings of one scope and what the scope is called.
 type layer struct {
 	source   string
@@ -156,8 +239,8 @@ type layer struct {
 // merge lets later layers win, setting by setting.
 func merge(layers []layer) Settings {
 	var s Settings
-	for i := range fields {
-		for _, l := range layers {
+	for _, l := range layers {
+		for i := range fields {
 			fields[i].inherit(&s, l.settings)
 		}
 	}

@@ -66,6 +66,11 @@ func builtIn() *Settings {
 		UserName:           new("%short_name%"),
 		Removal:            new("never"),
 		PrincipalURL:       new(false),
+
+		RemovalDisallowed:   new(false),
+		Roots:               new(false),
+		Contacts:            new(false),
+		ContactsDescription: new("Contacts"),
 	}
 }
 
@@ -141,7 +146,7 @@ func (g *Generator) groupLayers(groups []*directory.Principal) []layer {
 
 // Value is one effective setting of a person.
 type Value struct {
-	Key     string // as in TOML: user_name
+	Key     string // as in TOML: user_name; account.ID for one of several
 	Title   string // words for a reader
 	Written string // as it stands in the scope: %short_name%
 	Value   string // as it comes out for the person; empty when Err is set
@@ -157,18 +162,37 @@ func (g *Generator) Show(dir Directory, person *directory.Principal) []Value {
 	var values []Value
 	for i := range fields {
 		f := &fields[i]
-		v := Value{Key: f.key, Title: f.title, Written: f.show(&merged)}
+		if !f.inherit(new(Settings), &merged) {
+			continue
+		}
+		if f.slots != nil {
+			values = append(values, f.showSlots(&merged, layers)...)
+			continue
+		}
+		v := Value{Key: f.Key, Title: f.Title, Written: f.show(&merged)}
 		for _, l := range layers {
 			if f.inherit(new(Settings), l.settings) {
 				v.Source = l.source
 			}
 		}
-		if v.Source == "" {
-			continue
-		}
 		if v.Value = v.Written; f.value != nil {
 			v.Value, v.Err = f.value(&merged, vars{person, dir})
 		}
+		values = append(values, v)
+	}
+	return values
+}
+
+// showSlots returns a value for each slot, since each may come from another scope.
+func (f *field) showSlots(merged *Settings, layers []layer) (values []Value) {
+	for _, id := range f.slots(merged) {
+		v := Value{Key: f.Key + "." + id, Title: f.Title, Written: id + ": " + f.slot(merged, id)}
+		for _, l := range layers {
+			if slices.Contains(f.slots(l.settings), id) {
+				v.Source = l.source
+			}
+		}
+		v.Value = v.Written
 		values = append(values, v)
 	}
 	return values

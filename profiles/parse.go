@@ -102,6 +102,8 @@ func normal(value any) any {
 			return int64(v)
 		}
 		return v
+	case float32: // how the library gives a real of four bytes
+		return float64(v)
 	case time.Time:
 		return v.UTC()
 	}

@@ -125,11 +125,39 @@ principal_url = true
 user_name = "%email%"
 `
 
+const everySlot = `
+[everyone]
+removal = "30d"
+removal_disallowed = true
+removal_password = "open sesame"
+roots = true
+contacts = true
+contacts_description = "Everybody at %ldap:departmentNumber%"
+host = "calendar.example.net"
+hosts = { "example.com" = "calendar.example.com" }
+[everyone.account.choir]
+description = "Choir of %first_name%"
+host = "choir.example.net"
+user_name = "%email%"
+[everyone.account.old]
+host = "calendar.example.com"
+port = 8008
+ssl = false
+user_name = "old-%short_name%"
+[everyone.subscription.holidays]
+description = "Holidays"
+url = "https://example.org/holidays.ics?a=1&b=2"
+[everyone.subscription.menu]
+url = "http://example.org/menu.ics"
+user_name = "%short_name%"
+`
+
 func TestGoldenProfiles(t *testing.T) {
 	config := testServer()
 	config.Roots = [][]byte{testRoot(t)}
 	plain := newGenerator(t, config, "")
 	full := newGenerator(t, config, everySetting)
+	slots := newGenerator(t, config, everySlot)
 	removal := time.Date(2026, 12, 1, 18, 30, 0, 0, time.UTC)
 	for _, test := range []struct {
 		name   string
@@ -140,6 +168,12 @@ func TestGoldenProfiles(t *testing.T) {
 		{"calendar-macos", func() (*Profile, error) { return plain.Calendar(groupsOf{}, ada, MacOS) }},
 		{"calendar-zoe", func() (*Profile, error) { return plain.Calendar(groupsOf{}, zoë, Any) }},
 		{"calendar-full", func() (*Profile, error) { return full.Calendar(groupsOf{}, ada, Any) }},
+		{"calendar-slots-any", func() (*Profile, error) { return slots.Calendar(groupsOf{}, ada, Any) }},
+		{"calendar-slots-ios", func() (*Profile, error) { return slots.Calendar(groupsOf{}, ada, IOS) }},
+		{"calendar-slots-macos", func() (*Profile, error) { return slots.Calendar(groupsOf{}, ada, MacOS) }},
+		{"calendar-slots-password", func() (*Profile, error) {
+			return slots.CalendarWithPassword(groupsOf{}, ada, IOS, "abcdefghijklmnopqrst")
+		}},
 		{"trust-any", func() (*Profile, error) { return plain.Trust(Any) }},
 		{"trust-macos", func() (*Profile, error) { return plain.Trust(MacOS) }},
 		{"diagnostics-http", func() (*Profile, error) { return plain.Diagnostics(LogHTTP, removal) }},

@@ -47,8 +47,10 @@ for name in sys.argv[1:]:
     for payload in profile["PayloadContent"]:
         if payload["PayloadType"] == "com.apple.caldav.account":
             guid = profile["PayloadIdentifier"].removeprefix("com.example.calport.calendar.")
-            assert str(uuid.uuid5(space, guid + "caldav")).upper() == payload["PayloadUUID"], name
-            assert payload["CalDAVPort"] == 8443 and payload["CalDAVUseSSL"] is True, name
+            slot = payload["PayloadIdentifier"].removeprefix(profile["PayloadIdentifier"] + ".")
+            assert str(uuid.uuid5(space, guid + slot)).upper() == payload["PayloadUUID"], name
+            if slot == "caldav":
+                assert payload["CalDAVPort"] == 8443 and payload["CalDAVUseSSL"] is True, name
     del profile["PayloadUUID"]
     assert plistlib.loads(rest) == profile, name
 `

@@ -76,8 +76,8 @@ func (d *Document) mistakes() []*SettingError {
 func (s *Settings) mistakes(path string) []*SettingError {
 	var found []*SettingError
 	for i := range fields {
-		if problem := fields[i].check(s); problem != "" {
-			found = append(found, &SettingError{Key: member(path, fields[i].key), Problem: problem})
+		for _, flaw := range fields[i].check(s) {
+			found = append(found, &SettingError{Key: member(path, fields[i].Key) + flaw.at, Problem: flaw.text})
 		}
 	}
 	return found
@@ -112,7 +112,7 @@ func decodeError(file string, e *toml.DecodeError, problem string) *SettingError
 func fieldNames() string {
 	var names []string
 	for i := range fields {
-		names = append(names, fields[i].key)
+		names = append(names, fields[i].Key)
 	}
 	return strings.Join(names, " ")
 }
@@ -129,7 +129,11 @@ func join(found []*SettingError) error {
 func located(file string, text []byte, found []*SettingError) []*SettingError {
 	places := keyPlaces(text)
 	for _, e := range found {
-		at := places[e.Key]
+		at, key := places[e.Key], e.Key
+		for at.Line == 0 && strings.Contains(key, ".") { // the part of an inline table stands where the whole does
+			key = key[:strings.LastIndexByte(key, '.')]
+			at = places[key]
+		}
 		e.File, e.Line, e.Column = file, at.Line, at.Column
 	}
 	slices.SortStableFunc(found, func(a, b *SettingError) int { return a.Line - b.Line })

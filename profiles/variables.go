@@ -225,6 +225,17 @@ func (v vars) userName(template string) (string, error) {
 	return "", &ValueError{setting, name, problem + "; choose variables that lead to each person alone, such as %short_name%"}
 }
 
+// host is the server of the person: that of the domain of the preferred mail address, else the one of all.
+func (v vars) host(s *Settings) string {
+	if s.Hosts != nil {
+		_, domain, _ := strings.Cut(v.person.Mail(), "@")
+		if host := (*s.Hosts)[strings.ToLower(domain)]; host != "" {
+			return host
+		}
+	}
+	return *s.Host
+}
+
 // consent fills in the texts of all languages.
 func (v vars) consent(setting string, texts map[string]string) (map[string]string, error) {
 	out := make(map[string]string, len(texts))

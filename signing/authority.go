@@ -32,10 +32,10 @@ type AuthorityConfig struct {
 // Devices get the root in the Trust profile; everything else travels with signatures and handshakes. It is safe for concurrent use.
 type Authority struct {
 	root, issuing pair
-	dir           string // where it is kept; empty: nowhere
+	folder        Folder // where it is kept; nil: nowhere
 	rand          io.Reader
 
-	renewal sync.Mutex // held while a signer is made
+	renewal sync.Mutex // held while a signer is made or read again
 	signer  atomic.Pointer[Identity]
 }
 
@@ -140,8 +140,8 @@ func (a *Authority) RenewSigner(now time.Time) (*Identity, error) {
 	if err != nil {
 		return nil, fmt.Errorf("renew signer: %w", err)
 	}
-	if a.dir != "" {
-		if err := writeFile(a.path(signerCert), certificatePEM(cert), publicFile); err != nil {
+	if a.folder != nil {
+		if err := a.folder.Write(signerCert, certificatePEM(cert)); err != nil {
 			return nil, fmt.Errorf("renew signer: %w", err)
 		}
 	}

@@ -338,3 +338,25 @@ func TestKeyTypesAreWrittenAndRead(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestReloadTakesWhatAnotherProcessHasRenewed(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "authority")
+	one, two := mustOpen(t, dir), mustOpen(t, dir)
+	renewed, err := one.RenewSigner(time.Now().AddDate(0, 0, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := two.Reload(); err != nil || two.Signer().Fingerprint() != renewed.Fingerprint() {
+		t.Errorf("got %v and another signer", err)
+	}
+	before := two.Signer()
+	if err := two.Reload(); err != nil || two.Signer() != before {
+		t.Errorf("read again without a change: %v", err)
+	}
+	if err := os.Remove(filepath.Join(dir, "signer.key")); err != nil {
+		t.Fatal(err)
+	}
+	if err := two.Reload(); err == nil || two.Signer() != before {
+		t.Errorf("got %v, want an error and the signer as before", err)
+	}
+}

@@ -120,7 +120,7 @@ func (a *Authority) openTLS(hosts []string, key KeyType, now time.Time) (*tls.Ce
 	if cert != nil || err != nil {
 		return cert, err
 	}
-	if cert, err = a.IssueTLS(hosts, key, now); err != nil || a.dir == "" {
+	if cert, err = a.IssueTLS(hosts, key, now); err != nil || a.folder == nil {
 		return cert, err
 	}
 	data, err := keyPEM(cert.PrivateKey)
@@ -128,20 +128,21 @@ func (a *Authority) openTLS(hosts []string, key KeyType, now time.Time) (*tls.Ce
 		return nil, err
 	}
 	data = append(append(data, certificatePEM(cert.Leaf)...), certificatePEM(a.issuing.cert)...)
-	return cert, writeFile(a.tlsPath(key), data, secretFile)
+	return cert, a.folder.Write(tlsFile(key), data)
 }
 
-// tlsPath is one file for key and certificates, so that they cannot get out of step.
-func (a *Authority) tlsPath(key KeyType) string { return a.path("tls-" + key.String() + ".pem") }
+const tlsPrefix = "tls-"
+
+// tlsFile is one file for key and certificates, so that they cannot get out of step.
+func tlsFile(key KeyType) string { return tlsPrefix + key.String() + ".pem" }
 
 // readTLS returns the certificate kept for the key type, nil if another is to be issued: there is none, it is damaged
 // (nothing is lost with it), too old, for other hosts or of another issuer.
 func (a *Authority) readTLS(hosts []string, key KeyType, now time.Time) (*tls.Certificate, error) {
-	if a.dir == "" {
+	if a.folder == nil {
 		return nil, nil
 	}
-	path := a.tlsPath(key)
-	data, err := readFile(path, true)
+	data, err := a.folder.Read(tlsFile(key))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -149,6 +150,7 @@ func (a *Authority) readTLS(hosts []string, key KeyType, now time.Time) (*tls.Ce
 		return nil, err
 	}
 	var b bundle
+	path := a.path(tlsFile(key))
 	if b.read(File{Name: path, Data: data}) != nil {
 		return nil, nil
 	}

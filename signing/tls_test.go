@@ -156,7 +156,7 @@ func TestServerCertificateIsReplacedWhenItNoLongerServes(t *testing.T) {
 		a := mustOpen(t, dir)
 		first := mustLeaves(t, a, time.Now, hosts)
 		if test.damage != nil {
-			if err := test.damage(a.tlsPath(ECDSAP256)); err != nil {
+			if err := test.damage(a.path(tlsFile(ECDSAP256))); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -185,7 +185,7 @@ func foreignTLS(t *testing.T) []byte {
 func TestServerKeyReadableByOthersIsRefused(t *testing.T) {
 	a := mustOpen(t, filepath.Join(t.TempDir(), "authority"))
 	mustLeaves(t, a, time.Now, []string{"localhost"})
-	if err := os.Chmod(a.tlsPath(ECDSAP256), 0o644); err != nil {
+	if err := os.Chmod(a.path(tlsFile(ECDSAP256)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := a.TLSLeaves([]string{"localhost"}, time.Now); !errors.Is(err, ErrPermissions) || !strings.Contains(err.Error(), "chmod 600") {

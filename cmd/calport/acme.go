@@ -40,7 +40,7 @@ func (h *house) acmeCertificates() (*acmeCertificates, error) {
 	t, s := &h.config.TLS, &h.config.Server
 	ours := autocert.HostWhitelist(append([]string{s.PublicHost}, s.Aliases...)...)
 	m := &autocert.Manager{
-		Prompt: autocert.AcceptTOS, Email: t.ACMEEmail, Cache: acmeCache{h.store},
+		Prompt: autocert.AcceptTOS, Email: t.ACMEEmail, Cache: h.acmeCache(),
 		HostPolicy: func(ctx context.Context, host string) error {
 			if ours(ctx, host) != nil {
 				return fmt.Errorf("%q is %w", host, errForeignName)
@@ -104,6 +104,14 @@ func (a *acmeCertificates) report(host string, err error) {
 		a.log.Error("no certificate by ACME, so nobody can connect by https; port 443 of the host must lead here for the ACME server too, and tls.acme_directory must answer",
 			"host", host, "directory", a.manager.Client.DirectoryURL, "err", strings.TrimPrefix(err.Error(), "acme/autocert: "))
 	}
+}
+
+// acmeCache is the store, or the vault where there is one.
+func (h *house) acmeCache() autocert.Cache {
+	if h.vault != nil {
+		return vaultCache{h.vault}
+	}
+	return acmeCache{h.store}
 }
 
 // acmeCache keeps ACME's account and certificates in the store, where every node finds them.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/x509"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -23,7 +24,11 @@ func (h *house) openAuthority() error {
 	if c.Signing.Key == "rsa" {
 		key = signing.RSA2048
 	}
-	a, err := signing.OpenAuthority(filepath.Join(c.Data, "authority"), signing.AuthorityConfig{
+	folder, err := h.authorityFolder()
+	if err != nil {
+		return err
+	}
+	a, err := signing.OpenAuthorityIn(folder, signing.AuthorityConfig{
 		Name: c.Profiles.Organization + " Calendar Authority", Organization: c.Profiles.Organization, Key: key,
 	}, h.now())
 	if err != nil {
@@ -37,36 +42,70 @@ func (h *house) openAuthority() error {
 	return os.WriteFile(file, a.RootPEM(), 0o644)
 }
 
+// authorityFolder is where the authority is kept: in the data folder, or in the vault. An authority that is in the data
+// folder still is not forgotten for the sake of a new one.
+func (h *house) authorityFolder() (signing.Folder, error) {
+	files := signing.Directory(filepath.Join(h.config.Data, "authority"))
+	if h.vault == nil {
+		if h.config.Database != "" {
+			h.log.Info("this node has a certificate authority of its own; if several nodes serve this database, set secrets.key_file, so that they share one")
+		}
+		return files, nil
+	}
+	shared := vaultFolder{h.vault}
+	none, err := shared.Empty()
+	if err != nil || !none {
+		return shared, err
+	}
+	if absent, err := files.Empty(); err == nil && !absent {
+		return nil, fmt.Errorf("%s holds an authority that devices trust, and the database none; put it there with: calport keys move (or move the folder away to have a new one made)", files)
+	}
+	return shared, nil
+}
+
 // openSigner finds the identity that signs profiles.
 func (h *house) openSigner() error {
 	s := &h.config.Signing
+	var id *signing.Identity
 	var err error
 	switch s.Source {
 	case "own":
-		h.signer = h.authority.Signer()
-		if signing.NeedsRenewal(h.signer.Leaf(), h.now()) {
-			h.signer, err = h.authority.RenewSigner(h.now())
+		id = h.authority.Signer()
+		if signing.NeedsRenewal(id.Leaf(), h.now()) {
+			id, err = h.authority.RenewSigner(h.now())
 		}
 	case "pem":
 		var files []signing.File
 		if files, err = readFiles(s.Files); err == nil {
-			h.signer, err = signing.ParsePEM(h.now(), files...)
+			id, err = signing.ParsePEM(h.now(), files...)
 		}
 	case "pkcs12":
 		var files []signing.File
 		if files, err = readFiles(s.Files); err == nil {
-			h.signer, err = signing.ParsePKCS12(h.now(), files[0], h.env(s.PasswordEnv))
+			id, err = signing.ParsePKCS12(h.now(), files[0], h.env(s.PasswordEnv))
 		}
 	}
 	if err != nil {
 		return err
 	}
+	h.signer.Store(id)
 	return nil
+}
+
+// keepSigner takes the signer that another node has renewed, or renews it when it is due.
+func (h *house) keepSigner() error {
+	if h.config.Signing.Source != "own" {
+		return nil
+	}
+	if err := h.authority.Reload(); err != nil {
+		return err
+	}
+	return h.openSigner()
 }
 
 // warnOfExpiry says when the signing certificate is about to expire: 60, 30 and 14 days before, and each day in between.
 func (h *house) warnOfExpiry() {
-	if w := h.signer.Warning(h.now()); w.Level != signing.Fine {
+	if w := h.signer.Load().Warning(h.now()); w.Level != signing.Fine {
 		h.log.Warn("the signing certificate "+w.String()+"; renew it with the same key, so that devices take new profiles in place of old ones", "level", w.Level.String())
 	}
 }

@@ -79,6 +79,12 @@ not applied, here and in the server, until --confirm says that they have really 
 		short: "Make a token useless at once"},
 	{name: "mail test", args: "ADDRESS", count: cobra.ExactArgs(1), setup: setupMailTest,
 		short: "Send a mail to an address, to see whether the configured account works"},
+	{name: "keys create", args: "FILE", count: cobra.ExactArgs(1), setup: setupKeysCreate,
+		short: "Make the key under which several nodes keep calport's own keys in their database"},
+	{name: "keys move", count: cobra.NoArgs, setup: setupKeysMove,
+		short: "Put this node's authority, signer and TLS keys into the database, sealed"},
+	{name: "keys reseal", count: cobra.NoArgs, setup: setupKeysReseal,
+		short: "Seal what is in the database with the first key of secrets.key_file"},
 	{name: "config", count: cobra.NoArgs, setup: setupConfig,
 		short: "Print a commented example configuration, or check one with --check FILE"},
 }
@@ -88,6 +94,7 @@ var groups = map[string]string{
 	"profile":  "Look at profiles",
 	"mail":     "Try the mail account",
 	"settings": "Carry profile settings in and out",
+	"keys":     "Keys that several nodes share",
 	"token":    "Tokens for the MDM payload source",
 }
 

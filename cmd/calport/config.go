@@ -27,6 +27,7 @@ type Config struct {
 	Directory DirectoryConfig `toml:"directory" comment:"The LDAP directory that says who exists."`
 	Access    AccessConfig    `toml:"access" comment:"Who may do what: short names of groups and people, mail addresses, GUIDs, or filters on attributes such as \"(employeeType=staff)\". An empty list of profile or server means everyone."`
 	Signing   SigningConfig   `toml:"signing" comment:"Who vouches for profiles."`
+	Secrets   SecretsConfig   `toml:"secrets" comment:"Where calport's own keys are kept."`
 	Profiles  ProfilesConfig  `toml:"profiles" comment:"What profiles say. Settings by group and person: calport settings export."`
 	SignIn    SignInConfig    `toml:"sign_in" comment:"Which passwords there are, and how wrong ones are treated."`
 	OIDC      OIDCConfig      `toml:"oidc" comment:"Signing in to the portal by OpenID Connect, beside the directory's password. Calendars need app passwords then, where people have no other."`
@@ -329,7 +330,7 @@ func keyLines(data []byte) map[string]int {
 
 // absolute makes the paths of the file independent of the folder that a command is started in.
 func (c *Config) absolute(base string) {
-	paths := []*string{&c.Data, &c.TLS.Certificate, &c.TLS.Key, &c.TLS.RSACertificate, &c.TLS.RSAKey, &c.TLS.ACMECAFile, &c.Profiles.Settings, &c.Directory.CAFile, &c.Directory.PasswordFile, &c.OIDC.SecretFile, &c.Mail.CAFile, &c.Mail.PasswordFile}
+	paths := []*string{&c.Data, &c.TLS.Certificate, &c.TLS.Key, &c.TLS.RSACertificate, &c.TLS.RSAKey, &c.TLS.ACMECAFile, &c.Profiles.Settings, &c.Directory.CAFile, &c.Directory.PasswordFile, &c.Secrets.KeyFile, &c.OIDC.SecretFile, &c.Mail.CAFile, &c.Mail.PasswordFile}
 	for i := range c.Signing.Files {
 		paths = append(paths, &c.Signing.Files[i])
 	}

@@ -83,7 +83,7 @@ func (p *program) export(ctx context.Context, h *house, f *exportFlags, o export
 	if o.Generator, err = h.profileGenerator(ctx); err != nil {
 		return err
 	}
-	o.People, o.Directory, o.Signer, o.Shelf = people, h.people.Snapshot(), h.signer, shelf{h.store}
+	o.People, o.Directory, o.Signer, o.Shelf = people, h.people.Snapshot(), h.signer.Load(), shelf{h.store}
 	o.Progress, o.Now = show, h.now
 	summary, err := export.Run(ctx, o)
 	if errors.Is(err, context.Canceled) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,7 +36,8 @@ type house struct {
 	access     directory.Access
 	visibility directory.Visibility
 	authority  *signing.Authority // nil where neither TLS nor signing is our own
-	signer     *signing.Identity
+	vault      *vault             // nil where calport's own keys are files
+	signer     atomic.Pointer[signing.Identity]
 	records    *records
 	journal    *signin.Journal    // nil until a server is assembled
 	leaves     *signing.TLSLeaves // nil unless TLS is our own
@@ -75,6 +77,10 @@ func (p *program) openHouse(ctx context.Context, c *Config) (*house, error) {
 }
 
 func (h *house) openRest(ctx context.Context) error {
+	var err error
+	if h.vault, err = openVault(ctx, h.store, h.config.Secrets.KeyFile); err != nil {
+		return err
+	}
 	if err := h.openAuthority(); err != nil {
 		return err
 	}
@@ -85,7 +91,6 @@ func (h *house) openRest(ctx context.Context) error {
 	if err := h.seedSettings(ctx); err != nil {
 		return err
 	}
-	var err error
 	if h.access, err = h.config.access(); err != nil {
 		return err
 	}
@@ -200,7 +205,7 @@ func (h *house) renderer(ctx context.Context) (*export.Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &export.Renderer{Generator: g, Directory: h.people.Snapshot(), Signer: h.signer, Cache: h.cache, Shelf: shelf{h.store}}, nil
+	return &export.Renderer{Generator: g, Directory: h.people.Snapshot(), Signer: h.signer.Load(), Cache: h.cache, Shelf: shelf{h.store}}, nil
 }
 
 // snapshotKeeper keeps the copy of the directory in the store.

@@ -25,7 +25,7 @@ var gauges = []struct {
 		}
 		return 0
 	}},
-	{"calport_signer_expiry_seconds", "Time until the signing certificate expires.", func(h *house) float64 { return h.signer.NotAfter().Sub(h.now()).Seconds() }},
+	{"calport_signer_expiry_seconds", "Time until the signing certificate expires.", func(h *house) float64 { return h.signer.Load().NotAfter().Sub(h.now()).Seconds() }},
 }
 
 // metrics serves /metrics on its own listener; observe counts the requests of the others.

@@ -101,6 +101,9 @@ func (h *house) daily(ctx context.Context) {
 		if err := h.store.PurgePeople(ctx); err != nil && ctx.Err() == nil {
 			h.log.Error("old sign-ins, links and app passwords cannot be forgotten", "err", err)
 		}
+		if err := h.keepSigner(); err != nil {
+			h.log.Error("our own signer cannot be renewed", "err", err)
+		}
 		if h.leaves != nil {
 			if err := h.leaves.Renew(); err != nil {
 				h.log.Error("our own TLS certificate cannot be renewed", "err", err)

@@ -30,6 +30,16 @@ func (tx *Tx) SetValue(bucket, key string, value []byte) error {
 		ON CONFLICT (bucket, name) DO UPDATE SET content = excluded.content`, bucket, key, notNil(value))
 }
 
+// AddValue writes a value where there is none; ErrExists. Of several who try at once, one gets through.
+func (tx *Tx) AddValue(bucket, key string, value []byte) error {
+	n, err := tx.count("INSERT INTO stored_value (bucket, name, content) VALUES ($1, $2, $3) ON CONFLICT (bucket, name) DO NOTHING",
+		bucket, key, notNil(value))
+	if err == nil && n == 0 {
+		return ErrExists
+	}
+	return err
+}
+
 // DeleteValue removes a value, if it is there.
 func (s *Store) DeleteValue(ctx context.Context, bucket, key string) error {
 	return s.Write(ctx, func(tx *Tx) error { return tx.DeleteValue(bucket, key) })

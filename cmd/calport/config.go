@@ -33,6 +33,7 @@ type Config struct {
 	OIDC      OIDCConfig      `toml:"oidc" comment:"Signing in to the portal by OpenID Connect, beside the directory's password. Calendars need app passwords then, where people have no other."`
 	Mail      MailConfig      `toml:"mail" comment:"Mail that calport sends: invitations to people outside the directory, links."`
 	Limits    LimitsConfig    `toml:"limits" comment:"Limits of the CalDAV server; 0 means the default."`
+	Invites   InvitesConfig   `toml:"invitations" comment:"Invitations; 0 means the default."`
 	Log       LogConfig       `toml:"log"`
 }
 
@@ -347,7 +348,9 @@ func (c *Config) absolute(base string) {
 // limits are the bounds of the CalDAV server.
 func (c *Config) limits() caldav.Limits {
 	l := &c.Limits
-	return caldav.Limits{ResourceSize: l.ResourceSize, Attendees: l.Attendees, Instances: l.Instances, Collections: l.Collections}
+	limits := caldav.Limits{ResourceSize: l.ResourceSize, Attendees: l.Attendees, Instances: l.Instances, Collections: l.Collections}
+	c.Invites.apply(&limits)
+	return limits
 }
 
 // storeOptions are where the store is: SQLite in the data folder, or PostgreSQL.

@@ -60,6 +60,7 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 		return err
 	}
 	h.warnOfStrangers()
+	h.people.OnChange(func([]string) { h.calendars.PeopleChanged() })
 	background.Go(func() { h.people.Run(ctx) })
 	background.Go(func() { h.calendars.Run(ctx) })
 	background.Go(func() { h.journal.Run(ctx) })

@@ -40,6 +40,7 @@ func (c *Config) mistakes() []mistake {
 	}
 	c.checkOIDC(v)
 	c.checkMail(v)
+	c.checkInvites(v)
 	v.prefixes("sign_in.exempt_networks", c.SignIn.Exempt)
 	v.oneOf("log.format", c.Log.Format, "text", "json")
 	var level slog.Level

@@ -14,6 +14,7 @@ import (
 
 	"calport/server/dav"
 	"calport/server/ical"
+	"calport/server/itip"
 	"calport/server/store"
 )
 
@@ -146,8 +147,8 @@ func (v *visit) withinLimits(o *ical.Object, facts ical.Facts) error {
 	if facts.LastEnd != math.MaxInt64 && facts.LastEnd > v.limits.MaxDate.Unix() {
 		return dav.Forbidden(dav.MaxDateTime)
 	}
-	if attendees := mostAttendees(o); attendees > v.limits.Attendees {
-		return invalid(dav.MaxAttendeesPerInstance, fmt.Errorf("%d attendees, at most %d are allowed", attendees, v.limits.Attendees))
+	if err := v.withinAttendees(o.Calendar()); err != nil {
+		return err
 	}
 	if !facts.Recurring || facts.LastEnd == math.MaxInt64 {
 		return nil // what goes on for ever is bounded where it is expanded
@@ -161,17 +162,34 @@ func (v *visit) withinLimits(o *ical.Object, facts ical.Facts) error {
 	return nil
 }
 
-// mostAttendees is the number of attendees of the instance that has most.
-func mostAttendees(o *ical.Object) int {
-	most := 0
-	for _, c := range o.Calendar().Components {
+// withinAttendees tests how many are invited. Of the sum of all instances no standard speaks; its condition is that of the
+// limit for one (RFC 4791 section 5.2.9).
+func (v *visit) withinAttendees(calendar *ical.Component) error {
+	most, all := attendees(calendar)
+	switch {
+	case most > v.limits.Attendees:
+		return invalid(dav.MaxAttendeesPerInstance, fmt.Errorf("%d attendees, at most %d are allowed", most, v.limits.Attendees))
+	case all > v.limits.ObjectAttendees:
+		return invalid(dav.MaxAttendeesPerInstance,
+			fmt.Errorf("%d attendees in all instances together, at most %d are allowed", all, v.limits.ObjectAttendees))
+	}
+	return nil
+}
+
+// attendees counts those of the instance that has most, not counting those whom a group brings in, and those of all
+// components together.
+func attendees(calendar *ical.Component) (most, all int) {
+	for _, c := range calendar.Components {
 		n := 0
 		for range c.Props("ATTENDEE") {
 			n++
 		}
-		most = max(most, n)
+		all += n
+		if n > most {
+			most = max(most, itip.InvitedAlone(c))
+		}
 	}
-	return most
+	return most, all
 }
 
 // fits says whether a collection takes the data.

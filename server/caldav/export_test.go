@@ -1,6 +1,10 @@
 package caldav
 
-import "calport/server/dav"
+import (
+	"context"
+
+	"calport/server/dav"
+)
 
 // What the tests of the tables see of them.
 
@@ -70,3 +74,9 @@ var (
 		return tokens
 	}
 )
+
+// Reconcile lets meetings follow their groups, as the upkeep does.
+func (s *Server) Reconcile(ctx context.Context) error { return s.scheduler.Reconcile(ctx) }
+
+// PurgeInboxes empties inboxes of what is old, as the upkeep does.
+func (s *Server) PurgeInboxes(ctx context.Context) error { return s.scheduler.PurgeInboxes(ctx) }

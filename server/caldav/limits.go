@@ -10,13 +10,21 @@ import (
 type Limits struct {
 	ResourceSize int64 // bytes of a calendar object; 1 MiB by default
 	Instances    int   // of one recurrence set with an end, and of one expansion; 3,000 by default
-	Attendees    int   // of one instance; 100 by default
-	Collections  int   // of one home; 50 by default
+	Attendees    int   // of one instance, a group with all its members being one; 100 by default
+
+	// ObjectAttendees is the number of all attendees of an object: those of every instance that is described apart, and
+	// the members of groups; 5,000 by default.
+	ObjectAttendees int
+
+	Collections int // of one home; 50 by default
 
 	BulkResources int   // objects in one bulk request; 100 by default
 	BulkBytes     int64 // bytes of one; 10 MiB by default
 
 	BusyRecipients int // of one request for free and busy time; 30 by default
+
+	InboxAge time.Duration // of what is in an inbox, before it is removed; 14 days by default
+	LogAge   time.Duration // of what the record of invitations tells; 90 days by default
 
 	MinDate, MaxDate time.Time // earliest start and latest end; the years 1583 and 9999 by default
 
@@ -50,6 +58,7 @@ func (l Limits) withDefaults() (Limits, error) {
 	}{
 		{&l.Instances, 3000, "Instances"},
 		{&l.Attendees, 100, "Attendees"},
+		{&l.ObjectAttendees, 5000, "ObjectAttendees"},
 		{&l.Collections, 50, "Collections"},
 		{&l.BulkResources, 100, "BulkResources"},
 		{&l.BusyRecipients, 30, "BusyRecipients"},

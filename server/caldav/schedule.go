@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"calport/directory"
 	"calport/server/dav"
 	"calport/server/itip"
 	"calport/server/schedule"
@@ -23,14 +24,28 @@ func (s *Server) newScheduler() (*schedule.Scheduler, error) {
 		Store: s.store, People: s.people, Log: s.log, Now: s.now,
 		Home:    s.homeIn,
 		Default: defaultIn,
+		Finds:   s.invites, MaxAttendees: s.limits.ObjectAttendees, InboxAge: s.limits.InboxAge, LogAge: s.limits.LogAge,
 	})
 }
 
-// Run does what methods put off, such as telling attendees of each other's replies, and learns what delegates people have
-// named on other nodes, until ctx ends.
+// invites says whom somebody may invite by a group: whom the rules let him find; nil is everybody. It is asked for the organizer, whoever writes for
+// him, so that a delegate does not change who is invited.
+func (s *Server) invites(people *directory.Snapshot, organizer *directory.Principal) func(*directory.Principal) bool {
+	if s.isAdmin(organizer) {
+		return nil
+	}
+	return s.visibility.Of(people, organizer)
+}
+
+// PeopleChanged tells the server that the directory has changed, so that meetings follow their groups.
+func (s *Server) PeopleChanged() { s.scheduler.PeopleChanged() }
+
+// Run does what methods put off, such as telling attendees of each other's replies, what time and the directory bring
+// about, and learns what delegates people have named on other nodes, until ctx ends.
 func (s *Server) Run(ctx context.Context) {
 	var following sync.WaitGroup
 	following.Go(func() { s.delegations.follow(ctx, s.log) })
+	following.Go(func() { s.scheduler.Upkeep(ctx) })
 	s.scheduler.Run(ctx)
 	following.Wait()
 }
@@ -74,7 +89,7 @@ func (r *resource) schedule(tx *store.Tx, data *calendarData, stale bool) (store
 	if err := r.adopt(tx, data.facts.UID); err != nil {
 		return false, err
 	}
-	written, err := r.scheduler.Put(tx, schedule.Write{Owner: r.whose, Before: r.item, After: data.calendar, Stale: stale, May: r.maySend})
+	written, err := r.scheduler.Put(tx, schedule.Write{Owner: r.whose, Before: r.item, After: data.calendar, Stale: stale, May: r.maySend, Actor: r.who})
 	if err != nil {
 		return false, schedulingError(err)
 	}
@@ -85,6 +100,7 @@ func (r *resource) schedule(tx *store.Tx, data *calendarData, stale bool) (store
 	data.tag = written.Tag
 	if written.Changed {
 		data.become(written.Object)
+		return true, r.withinAttendees(data.calendar) // what a client called a group may have been none
 	}
 	return true, nil
 }
@@ -117,7 +133,7 @@ var noDuplicateComments = dav.Name{Space: dav.CalendarServer, Local: "no-duplica
 
 // unschedule carries out that an object is deleted.
 func (r *resource) unschedule(tx *store.Tx, item *store.Object, reply bool) error {
-	return schedulingError(r.scheduler.Delete(tx, r.whose, item, reply, r.maySend))
+	return schedulingError(r.scheduler.Delete(tx, schedule.Deletion{Owner: r.whose, Actor: r.who, Item: item, Reply: reply, May: r.maySend}))
 }
 
 // maySend says whether the visitor may send a message in the name of the calendar's owner: to write to the calendar is
@@ -183,6 +199,7 @@ var schedulingConditions = []struct {
 	{itip.ErrOrganizerChange, dav.AllowedOrganizerChange},
 	{itip.ErrAttendeeChange, dav.AllowedAttendeeChange},
 	{itip.ErrAttendeeAllowed, dav.AttendeeAllowed},
+	{itip.ErrTooMany, dav.MaxAttendeesPerInstance},
 	{itip.ErrDuplicateComments, noDuplicateComments}, // Apple's caldav-privatecomments
 }
 

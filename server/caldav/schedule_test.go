@@ -24,6 +24,7 @@ type office struct {
 	people []*directory.Principal
 	room   *directory.Principal
 	clock  time.Time
+	known  *directory.Snapshot
 }
 
 func newOffice(t testing.TB, n int) *office {
@@ -41,15 +42,15 @@ func openOffice(t testing.TB, n int, path string) *office {
 	}
 	o.room = &directory.Principal{Kind: directory.Room, ShortName: "room", GUID: "0b000000-0000-4000-8000-0000000000ff",
 		FullName: "Room", Place: &directory.Place{}}
-	snapshot := directory.NewSnapshot(append([]*directory.Principal{o.room}, o.people...), o.clock)
+	o.known = directory.NewSnapshot(append([]*directory.Principal{o.room}, o.people...), o.clock)
 	now := func() time.Time { return o.clock }
 	var err error
 	if o.store, err = store.Open(t.Context(), store.Options{Path: path, Now: now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { o.store.Close() })
-	o.Server, err = caldav.New(caldav.Options{Store: o.store, People: func() *directory.Snapshot { return snapshot }, Now: now,
-		Limits: caldav.Limits{Attendees: 2000}})
+	o.Server, err = caldav.New(caldav.Options{Store: o.store, People: func() *directory.Snapshot { return o.known }, Now: now,
+		Limits: caldav.Limits{Attendees: 200}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func (e *exchange) splitRecurrence() error {
 	}
 	var parts schedule.Parts
 	err = e.inTransaction(func(tx *store.Tx, r *resource) error {
-		parts, err = e.scheduler.Split(tx, r.whose, r.item, schedule.Split{At: at, UID: query.Get("uid"), May: r.maySend})
+		parts, err = e.scheduler.Split(tx, r.whose, r.item, schedule.Split{At: at, UID: query.Get("uid"), May: r.maySend, Actor: r.who})
 		return err
 	})
 	var taken *store.UIDConflictError

@@ -114,7 +114,7 @@ func (a *attending) restored(object, client, organizers *ical.Component) (Attend
 	if len(sees) == 0 || !a.same(Organizer(object), Organizer(organizers)) {
 		return Attended{}, broken(ErrAttendeeAllowed, "%s does not invite the owner of the calendar", Organizer(organizers))
 	}
-	copied := a.view(source, sees)
+	copied := a.view(source, sees, me)
 	copied.Del("METHOD")
 	a.lenient = true
 	a.merge(copied, object)

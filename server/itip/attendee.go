@@ -123,9 +123,9 @@ func (x *call) mine(c *ical.Component) *ical.Property {
 }
 
 // invited returns the line of an attendee for whom the server schedules, or
-// nil.
+// nil. A group is not invited itself, its members are.
 func (x *call) invited(c *ical.Component, address string) *ical.Property {
-	if p := x.find(c, address); p != nil && agent(p) == AgentServer {
+	if p := x.find(c, address); p != nil && agent(p) == AgentServer && !isGroup(p) {
 		return p
 	}
 	return nil

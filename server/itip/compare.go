@@ -59,8 +59,11 @@ func (o *organizing) compareOne(at id) level {
 		return altered
 	}
 	change := unchanged
-	answers := o.answers(old)
-	for who, answer := range o.answers(now) {
+	answers, are := o.answers(old), o.answers(now)
+	if len(answers) != len(are) {
+		change = refreshed // somebody left with a group
+	}
+	for who, answer := range are {
 		switch {
 		case answers[who] == answer:
 		case o.me(who):

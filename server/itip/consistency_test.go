@@ -26,6 +26,7 @@ var people = []string{"bob", "cyd", "dan", "automatic"}
 
 func newMeeting(t testing.TB, rt *rapid.T) *meeting {
 	m := &meeting{world: newWorld(t, time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)), rt: rt}
+	m.groups = map[string][]string{addressOf("staff"): {addressOf("bob"), addressOf("dan")}}
 	m.ada = m.add(User{Address: addressOf("ada"), CN: "Ada"})
 	for _, name := range people {
 		h := m.add(User{Address: addressOf(name), CN: name})
@@ -191,7 +192,7 @@ func (m *meeting) uninvite(*rapid.T) { m.guest(false) }
 
 func (m *meeting) guest(invite bool) {
 	m.edit(func(s *series) {
-		who := addressOf(rapid.SampledFrom(people).Draw(m.rt, "guest"))
+		who := addressOf(rapid.SampledFrom(append([]string{"staff"}, people...)).Draw(m.rt, "guest"))
 		c := s.parts[whole]
 		if rapid.Bool().Draw(m.rt, "one instance") {
 			at, ok := m.pick(s)
@@ -207,6 +208,17 @@ func (m *meeting) guest(invite bool) {
 			c.Add(ical.NewProperty("ATTENDEE", who))
 		}
 	})
+}
+
+// join changes who is in the group, and lets the server find it out.
+func (m *meeting) join(*rapid.T) {
+	var members []string
+	for _, who := range rapid.SliceOfDistinct(rapid.SampledFrom(people), func(s string) string { return s }).Draw(m.rt, "members") {
+		members = append(members, addressOf(who))
+	}
+	m.groups[addressOf("staff")] = members
+	m.reconcile(m.ada)
+	m.now = m.now.Add(time.Minute)
 }
 
 func (m *meeting) remove(*rapid.T) {
@@ -374,7 +386,7 @@ func TestCopiesStayConsistent(t *testing.T) {
 			"dropOverride": m.dropOverride, "exclude": m.exclude, "cancelInstance": m.cancelInstance,
 			"truncate": m.truncate, "invite": m.invite, "uninvite": m.uninvite, "remove": m.remove,
 			"answer": m.answer, "answerInstance": m.answerInstance, "hideInstance": m.hideInstance,
-			"alarm": m.alarm, "leave": m.leave, "settle": m.check,
+			"alarm": m.alarm, "leave": m.leave, "join": m.join, "settle": m.check,
 		})
 		m.check(rt)
 	})

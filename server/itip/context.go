@@ -25,6 +25,13 @@ type Context struct {
 	// Lookup returns the user behind an address, or false if this server does
 	// not serve it. Nil serves nobody.
 	Lookup func(address string) (User, bool)
+	// Members returns whom a group invites, members of groups in it too, each
+	// once and in an order that stays; false if the address is no group that
+	// the organizer may invite. Nil knows no groups.
+	Members func(address string) ([]User, bool)
+	// MaxAttendees bounds the ATTENDEEs in all components of an object that
+	// invites groups, with their members; 0 is no bound.
+	MaxAttendees int
 	// Zone is where the owner's floating times and dates are; nil is UTC.
 	Zone *time.Location
 	// Stale says that the client may have written over a version that it had
@@ -41,12 +48,17 @@ type Context struct {
 // call is the context of one call, with what was looked up in it.
 type call struct {
 	Context
-	known map[string]*User
-	lines map[*ical.Component]map[string]*ical.Property // attendees by key
+	known  map[string]*User
+	groups map[string]group                              // by address
+	lines  map[*ical.Component]map[string]*ical.Property // attendees by key
+	crowd  map[*ical.Component]*ical.Component           // what everybody sees of a crowded component
 }
 
 func newCall(x Context) *call {
-	return &call{Context: x, known: map[string]*User{}, lines: map[*ical.Component]map[string]*ical.Property{}}
+	return &call{
+		Context: x, known: map[string]*User{}, groups: map[string]group{},
+		lines: map[*ical.Component]map[string]*ical.Property{}, crowd: map[*ical.Component]*ical.Component{},
+	}
 }
 
 func (x *call) me(address string) bool { return x.Me != nil && x.Me(address) }

@@ -117,7 +117,7 @@ func (x *call) deliverRefresh(m *Message, mine *ical.Component) Delivery {
 		return Delivery{Status: statusRejected}
 	}
 	return Delivery{Status: statusProcessed, Resend: []Message{{
-		Method: MethodRequest, From: x.address(Organizer(mine)), To: x.address(m.From), Calendar: x.view(s, sees),
+		Method: MethodRequest, From: x.address(Organizer(mine)), To: x.address(m.From), Calendar: x.view(s, sees, m.From),
 	}}}
 }
 

@@ -120,6 +120,7 @@ func sameClock(a, b *series, from int64) bool {
 // that is equal for what means the same. The PARTSTATs of attendees are apart.
 func (x *call) facts(s *series, c *ical.Component) map[string][]string {
 	facts := map[string][]string{}
+	inGroup := throughGroups(c)
 	add := func(name, value string) { facts[name] = append(facts[name], value) }
 	for _, p := range c.Properties {
 		name := p.Name()
@@ -133,7 +134,9 @@ func (x *call) facts(s *series, c *ical.Component) map[string][]string {
 		case name == "RRULE" || name == "EXRULE":
 			add(name, canonicalRule(p))
 		case name == "ATTENDEE":
-			add(name, x.attendeeFact(p))
+			if !inGroup(p) { // who is in a group matters to himself; what all are told is the group
+				add(name, x.attendeeFact(p))
+			}
 		default:
 			add(name, canonicalText(p))
 		}
@@ -245,7 +248,9 @@ func (x *call) changed(a *series, old *ical.Component, b *series, now *ical.Comp
 func (x *call) answers(c *ical.Component) map[string]PartStat {
 	all := map[string]PartStat{}
 	for p := range props(c, "ATTENDEE") {
-		all[x.key(p.Value())] = partstat(p)
+		if !isGroup(p) {
+			all[x.key(p.Value())] = partstat(p)
+		}
 	}
 	return all
 }

@@ -23,8 +23,8 @@
 // itself says so, by the EXDATE that the client sent. What is stored is what is
 // read.
 //
-// Not here: groups as attendees, which package schedule expands, and delegation
-// by a client's write, which RFC 6638 leaves to the client.
+// Groups as attendees are expanded here, by what Context.Members says of them.
+// Not here: delegation by a client's write, which RFC 6638 leaves to the client.
 //
 // Invariants:
 //

@@ -22,6 +22,9 @@ var (
 	// ErrDuplicateComments: CS:no-duplicate-private-comments. Two comments of
 	// one attendee in one component.
 	ErrDuplicateComments = errors.New("duplicate private comments")
+	// ErrTooMany: C:max-attendees-per-instance. With the members of its groups
+	// an object has more attendees than are allowed.
+	ErrTooMany = errors.New("too many attendees")
 	// ErrMessage: C:valid-scheduling-message.
 	ErrMessage = errors.New("invalid scheduling message")
 	// ErrRejected: the recipient's copy has another organizer; answered with

@@ -48,8 +48,12 @@ func (x *call) normaliseUser(p *ical.Property) {
 	if p.Name() != "ATTENDEE" {
 		return
 	}
-	if u.CUType != "" && u.CUType != "INDIVIDUAL" {
+	switch {
+	case u.CUType == "GROUP" && isGroup(p):
+	case u.CUType != "" && u.CUType != "INDIVIDUAL":
 		setParam(p, "CUTYPE", u.CUType)
+	case isGroup(p): // what the client says a group is none
+		p.DelParam("CUTYPE")
 	}
 	if agent(p) == AgentClient {
 		p.DelParam("SCHEDULE-AGENT")

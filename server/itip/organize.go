@@ -26,8 +26,8 @@ const recreated = 1000
 // Whoever is sent a message has SCHEDULE-STATUS 1.2 in the object; the caller
 // sets what else comes of it by [SetStatus].
 //
-// The error is an [ErrSameOrganizer], [ErrOrganizerChange] or
-// [ErrDuplicateComments].
+// The error is an [ErrSameOrganizer], [ErrOrganizerChange],
+// [ErrDuplicateComments] or [ErrTooMany].
 func Organize(before, after *ical.Component, x Context) (Organized, error) {
 	o := &organizing{call: newCall(x)}
 	object := after.Clone()
@@ -47,6 +47,9 @@ func Organize(before, after *ical.Component, x Context) (Organized, error) {
 	}
 	o.before = o.read(before)
 	o.after = o.read(object, o.before)
+	if err := o.expand(); err != nil {
+		return Organized{}, err
+	}
 	if err := o.keepComments(); err != nil {
 		return Organized{}, err
 	}
@@ -76,6 +79,7 @@ type organizing struct {
 	again  map[string][]id         // who was asked again by hand, for what
 
 	cancels, requests outgoing
+	answering         []string // all attendees, as they are now
 }
 
 // check looks whether the organizer may change the object so.
@@ -131,7 +135,7 @@ func (o *organizing) settle() {
 			p.DelParam("SCHEDULE-STATUS")
 		}
 		for p := range c.Props("ATTENDEE") {
-			if o.me(p.Value()) || agent(p) != AgentServer {
+			if o.me(p.Value()) || agent(p) != AgentServer || isGroup(p) {
 				continue
 			}
 			o.settleAttendee(at, p, o.invited(old, p.Value()), moved)

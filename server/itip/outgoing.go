@@ -61,10 +61,16 @@ func (x *call) seenBy(s *series, who string) []id {
 // view makes a REQUEST of the given components. If it has the master, the
 // instances that are described by components that are left out are excluded:
 // the attendee is not invited to them.
-func (x *call) view(s *series, ids []id) *ical.Component {
+func (x *call) view(s *series, ids []id, who string) *ical.Component {
 	cal := x.envelope(MethodRequest, s.cal)
+	crowded := x.crowded(s)
 	for _, at := range ids {
-		c := public(s.parts[at])
+		var c *ical.Component
+		if crowded {
+			c = x.publicTo(s.parts[at], who)
+		} else {
+			c = public(s.parts[at])
+		}
 		c.Set(ical.NewProperty("DTSTAMP", x.stamp())) // RFC 5546 section 2.1.5
 		if at == whole {
 			for _, other := range s.ids {

@@ -8,7 +8,9 @@ import (
 
 // request drafts the REQUESTs, and takes note of them in the object.
 func (o *organizing) request() {
-	for _, who := range Attendees(o.after.cal) {
+	crowded := o.crowded(o.after)
+	o.answering = Attendees(o.after.cal)
+	for _, who := range o.answering {
 		if o.me(who) {
 			continue
 		}
@@ -25,8 +27,10 @@ func (o *organizing) request() {
 		if len(ids) < len(sees) {
 			d.touched = o.after.touched(ids)
 		}
-		d.view = viewName(ids, len(ids) == len(sees))
-		d.make = func() *ical.Component { return o.view(o.after, ids) }
+		if !crowded {
+			d.view = viewName(ids, len(ids) == len(sees))
+		}
+		d.make = func() *ical.Component { return o.view(o.after, ids, who) }
 		o.requests.add(d)
 		if !refresh {
 			o.markSent(who)
@@ -87,6 +91,9 @@ func (o *organizing) tell(who string, sees, forced []id) (ids []id, refresh bool
 	if len(ids) > 0 {
 		return ids, false
 	}
+	if len(o.answering) > refreshLimit {
+		return nil, false
+	}
 	for _, at := range sees {
 		if o.levels[at] == refreshed && o.user(who) != nil {
 			return sees, true
@@ -130,7 +137,7 @@ func Refresh(object *ical.Component, replied string, x Context) []Message {
 		out.add(draft{
 			method: MethodRequest, from: Organizer(object), to: who, refresh: true,
 			view: viewName(sees, true),
-			make: func() *ical.Component { return c.view(s, sees) },
+			make: func() *ical.Component { return c.view(s, sees, who) },
 		})
 	}
 	return out.build()

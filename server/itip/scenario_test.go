@@ -35,6 +35,8 @@ import (
 //	    at ID | at master      the component meant
 //	    gone ID                there is no such component
 //	ada gets REPLY             a message from outside reaches her
+//	group NAME MEMBER...       who is in a group, from now on; none: it is gone
+//	reconcile ada              what the server does with her meetings then
 //	settle                     the queues are worked off
 //	messages                   all that was sent since the last time
 //	message                    the last one's components
@@ -109,6 +111,8 @@ func isStep(words []string) bool {
 	switch words[0] {
 	case "settle", "messages", "message":
 		return len(words) == 1
+	case "group", "reconcile":
+		return len(words) > 1
 	case "now", "inbox", "tag":
 		return len(words) > 1 && len(words) <= 3
 	}
@@ -160,6 +164,10 @@ func (s *scenario) step(words []string) {
 		s.now = t.Clock()
 	case words[0] == "settle":
 		s.settle()
+	case words[0] == "reconcile":
+		s.reconcile(s.person(words[1]))
+	case words[0] == "group":
+		s.group(words[1], words[2:])
 	case words[0] == "messages":
 		s.same("messages", s.log, body)
 		s.log = nil
@@ -182,6 +190,16 @@ func (s *scenario) step(words []string) {
 		s.has(words, body)
 	case words[1] == "gets":
 		s.gets(words, body)
+	}
+}
+
+func (s *scenario) group(name string, members []string) {
+	if s.groups == nil {
+		s.groups = map[string][]string{}
+	}
+	delete(s.groups, addressOf(name))
+	for _, m := range members {
+		s.groups[addressOf(name)] = append(s.groups[addressOf(name)], addressOf(m))
 	}
 }
 

@@ -30,6 +30,7 @@ type series struct {
 	asked    map[id]bool // what occurs may be asked
 	existing map[id]ical.Instance
 	looked   bool
+	crowd    *bool // what crowded says; nil until it is asked
 	derived  map[id]*ical.Component
 }
 

@@ -24,6 +24,7 @@ type world struct {
 	refreshes map[string]pendingRefresh
 	log       []string // messages, in a line each
 	sent      []Message
+	groups    map[string][]string // addresses of members, people and groups, by address
 }
 
 type pendingRefresh struct {
@@ -74,15 +75,55 @@ func (w *world) lookup(address string) (User, bool) {
 	if h := w.find(address); h != nil {
 		return h.user, true
 	}
+	if _, ok := w.groups[key(address)]; ok {
+		return User{Address: key(address), CUType: "GROUP"}, true
+	}
 	return User{}, false
+}
+
+// members returns who is in a group, through groups in it too.
+func (w *world) members(address string) ([]User, bool) {
+	seen := map[string]bool{}
+	var users []User
+	var walk func(group string)
+	walk = func(group string) {
+		for _, member := range w.groups[group] {
+			if seen[member] {
+				continue
+			}
+			seen[member] = true
+			if h := w.find(member); h != nil {
+				users = append(users, h.user)
+			}
+			walk(member)
+		}
+	}
+	walk(key(address))
+	_, ok := w.groups[key(address)]
+	return users, ok
+}
+
+// reconcile writes what an organizer has anew, as the server does when the members of groups changed.
+func (w *world) reconcile(h *home) {
+	for _, name := range slices.Sorted(maps.Keys(h.items)) {
+		o, err := Organize(h.items[name], h.items[name], w.context(h))
+		if err != nil {
+			w.t.Error(err)
+			continue
+		}
+		if o.Changed {
+			h.store(name, o.Object)
+			w.send(h, name, o.Messages)
+		}
+	}
 }
 
 func (w *world) context(h *home) Context {
 	return Context{
 		Now:    w.now,
 		Me:     func(address string) bool { return w.find(address) == h },
-		Lookup: w.lookup,
-		Auto:   h.mode != "" && h.mode != "none",
+		Lookup: w.lookup, Members: w.members, MaxAttendees: 200,
+		Auto: h.mode != "" && h.mode != "none",
 	}
 }
 

@@ -136,12 +136,16 @@ func (s *Scheduler) refresh(ctx context.Context, key, replied string) error {
 		if err != nil || mine == nil || len(itip.Attendees(mine.object)) > maxRefreshed {
 			return err
 		}
+		r.entry.Deed, r.entry.Role = DeedRefresh, roleOrganizer
 		messages := itip.Refresh(mine.object, replied, r.context(organizer))
 		for i := range messages {
 			if _, err := r.send(&messages[i]); err != nil {
 				return err
 			}
 		}
-		return nil
+		if len(messages) == 0 {
+			return nil
+		}
+		return r.record(uid)
 	})
 }

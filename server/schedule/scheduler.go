@@ -22,6 +22,16 @@ type Options struct {
 	// Default returns the calendar of a home that new objects of a component go to, made if there is none.
 	Default func(tx *store.Tx, h *store.Home, component string) (*store.Collection, error)
 
+	// Finds says which groups an organizer may invite, and which of their members. It, and what it returns, may be nil:
+	// everybody.
+	Finds func(people *directory.Snapshot, organizer *directory.Principal) func(*directory.Principal) bool
+	// MaxAttendees bounds the ATTENDEEs of an object, those that groups bring in and those of all its instances together;
+	// 0 is no bound.
+	MaxAttendees int
+
+	InboxAge time.Duration // after which what is in inboxes is removed; 0 is 14 days
+	LogAge   time.Duration // after which the record of invitations forgets; 0 is 90 days
+
 	Log *slog.Logger     // nil is slog.Default
 	Now func() time.Time // nil is time.Now
 
@@ -33,7 +43,8 @@ type Options struct {
 // use.
 type Scheduler struct {
 	Options
-	wake chan struct{} // of capacity 1: something was put off
+	wake    chan struct{} // of capacity 1: something was put off
+	changed chan struct{} // of capacity 1: the directory changed
 }
 
 // New checks the options and makes a Scheduler of them.
@@ -47,10 +58,15 @@ func New(o Options) (*Scheduler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.RefreshDelay <= 0 {
-		o.RefreshDelay = defaultRefreshDelay
+	for _, d := range []struct {
+		value *time.Duration
+		is    time.Duration
+	}{{&o.RefreshDelay, defaultRefreshDelay}, {&o.InboxAge, defaultInboxAge}, {&o.LogAge, defaultLogAge}} {
+		if *d.value <= 0 {
+			*d.value = d.is
+		}
 	}
-	return &Scheduler{Options: o, wake: make(chan struct{}, 1)}, nil
+	return &Scheduler{Options: o, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1)}, nil
 }
 
 // round is one change and all that comes of it, in one transaction and one picture of the directory.
@@ -64,6 +80,8 @@ type round struct {
 	// The copy that is being written: it is stored when everything has been delivered.
 	owner *directory.Principal
 	copy  *ical.Component
+
+	entry Entry // of the record
 }
 
 func (s *Scheduler) begin(tx *store.Tx, owner *directory.Principal) *round {
@@ -73,11 +91,13 @@ func (s *Scheduler) begin(tx *store.Tx, owner *directory.Principal) *round {
 // context is what package itip is told in a call about a copy of whose.
 func (r *round) context(whose *directory.Principal) itip.Context {
 	return itip.Context{
-		Now:    r.now,
-		Me:     func(address string) bool { return isPrincipal(ByAddress(r.people, address), whose) },
-		Lookup: r.lookup,
-		Auto:   autoSchedule(whose),
-		ProdID: ProdID,
+		Now:          r.now,
+		Me:           func(address string) bool { return isPrincipal(ByAddress(r.people, address), whose) },
+		Lookup:       r.lookup,
+		Members:      func(address string) ([]itip.User, bool) { return r.members(whose, address) },
+		MaxAttendees: r.MaxAttendees,
+		Auto:         autoSchedule(whose),
+		ProdID:       ProdID,
 	}
 }
 

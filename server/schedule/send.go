@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"strings"
 
 	"calport/directory"
@@ -11,6 +12,9 @@ import (
 	"calport/server/itip"
 	"calport/server/store"
 )
+
+// errUnknown is why nobody got a message.
+var errUnknown = errors.New("nobody in the directory has this address")
 
 // statusInvalidUser is the SCHEDULE-STATUS of whom nobody knows (RFC 6638 section 3.2.9).
 const statusInvalidUser = "3.7"
@@ -20,6 +24,7 @@ const statusInvalidUser = "3.7"
 func (r *round) send(m *itip.Message) (status string, err error) {
 	to := ByAddress(r.people, m.To)
 	if to == nil || to.Kind == directory.Group {
+		r.delivered(m, &itip.Delivery{Status: statusInvalidUser}, errUnknown)
 		return statusInvalidUser, nil
 	}
 	if r.copy != nil && isPrincipal(to, r.owner) {
@@ -40,11 +45,13 @@ func (r *round) send(m *itip.Message) (status string, err error) {
 	d, err := itip.Deliver(m, object, r.context(to))
 	if status, ok := rejected(err); ok {
 		r.Log.Info("scheduling message rejected", "uid", m.UID(), "to", m.To, "err", err)
+		r.delivered(m, &itip.Delivery{Status: status}, err)
 		return status, nil
 	}
 	if err != nil {
 		return "", err
 	}
+	r.delivered(m, &d, nil)
 	p := &parcel{round: r, message: m, to: to, home: home, mine: mine, Delivery: &d}
 	return d.Status, p.deliver()
 }
@@ -53,11 +60,13 @@ func (r *round) send(m *itip.Message) (status string, err error) {
 func (r *round) sendToOwner(m *itip.Message) (status string, err error) {
 	d, err := itip.Deliver(m, r.copy, r.context(r.owner))
 	if status, ok := rejected(err); ok {
+		r.delivered(m, &itip.Delivery{Status: status}, err)
 		return status, nil
 	}
 	if err != nil {
 		return "", err
 	}
+	r.delivered(m, &d, nil)
 	if d.Object != nil {
 		r.copy = d.Object
 	}

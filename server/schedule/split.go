@@ -30,6 +30,8 @@ type Split struct {
 	At  ical.Time // the first instance at or after it begins the future; in UTC where the start has a zone
 	UID string    // of the past; "" makes one
 	May May       // an organizer's split is one of his messages, of REQUEST
+
+	Actor *directory.Principal // who splits; nil is the owner
 }
 
 // Parts are the two objects that a series became.
@@ -67,6 +69,13 @@ func (s *Scheduler) Split(tx *store.Tx, owner *directory.Principal, item *store.
 	parts, err := r.part(&whole, object, how)
 	if err != nil || role != itip.IsOrganizer {
 		return parts, err
+	}
+	r.entry.Deed, r.entry.Role = DeedSplit, roleOrganizer
+	r.actedBy(at.Actor)
+	for _, uid := range []string{whole.UID, how.UID} {
+		if err := r.record(uid); err != nil {
+			return Parts{}, err
+		}
 	}
 	for _, address := range itip.Attendees(object) {
 		if err := r.partCopyOf(ByAddress(r.people, address), whole.UID, how); err != nil {

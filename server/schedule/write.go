@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"calport/directory"
@@ -17,6 +18,7 @@ type May func(itip.Method) error
 // Write is a client's write of an object with an ORGANIZER, or over one that had it.
 type Write struct {
 	Owner  *directory.Principal // of the calendar that is written to
+	Actor  *directory.Principal // who writes; nil is the owner
 	Before *store.Object        // what is there, with its Facts; nil if nothing
 	After  *ical.Component      // what the client sends; it is not changed
 	Stale  bool                 // the client may not have seen the last version, only the last that mattered
@@ -36,6 +38,8 @@ type Written struct {
 func (s *Scheduler) Put(tx *store.Tx, w Write) (Written, error) {
 	r := s.begin(tx, w.Owner)
 	r.may = w.May
+	r.entry.Deed = DeedPut
+	r.actedBy(w.Actor)
 	var before *ical.Component
 	if w.Before != nil {
 		item, err := tx.Object(w.Before.CollectionID, w.Before.Name, store.Whole)
@@ -82,7 +86,24 @@ func (r *round) organize(before, after *ical.Component, x itip.Context) (Written
 	if itip.Organizer(r.copy) != "" {
 		w.Tag = newTag()
 	}
-	return w, nil
+	if n := countAttendees(r.copy); r.MaxAttendees > 0 && n > r.MaxAttendees {
+		return Written{}, fmt.Errorf("%w: %d in all instances together, at most %d are allowed", itip.ErrTooMany, n, r.MaxAttendees)
+	}
+	if err := r.noteGroups(before, r.copy); err != nil {
+		return Written{}, err
+	}
+	r.entry.Role = roleOrganizer
+	return w, r.record(uidOf(r.copy))
+}
+
+// countAttendees counts the ATTENDEEs in all components of an object.
+func countAttendees(object *ical.Component) (n int) {
+	for _, c := range object.Components {
+		for range c.Props("ATTENDEE") {
+			n++
+		}
+	}
+	return n
 }
 
 // attend is an attendee's write: his answer goes to the organizer.
@@ -110,7 +131,8 @@ func (r *round) attend(before, after *ical.Component, x itip.Context) (Written, 
 		}
 		changed = changed || failed
 	}
-	return Written{Object: r.copy, Changed: changed, Tag: newTag()}, nil
+	r.entry.Role = roleAttendee
+	return Written{Object: r.copy, Changed: changed, Tag: newTag()}, r.record(uidOf(r.copy))
 }
 
 // organizersCopy finds what the organizer of an object has of it; here says whether he is in the directory.
@@ -167,10 +189,18 @@ func isFailure(status string) bool {
 	return strings.HasPrefix(status, "3.") || strings.HasPrefix(status, "5.")
 }
 
-// Delete carries out that an object of owner is deleted, with its Facts given; the caller deletes it. An attendee's
-// answer is sent unless the client does not want it (Schedule-Reply, RFC 6638 section 8.1). The error is May's or the
-// store's.
-func (s *Scheduler) Delete(tx *store.Tx, owner *directory.Principal, item *store.Object, reply bool, may May) error {
+// Deletion is a client's deletion of an object.
+type Deletion struct {
+	Owner *directory.Principal // of the calendar
+	Actor *directory.Principal // who deletes; nil is the owner
+	Item  *store.Object        // with its Facts
+	Reply bool                 // an attendee's answer is sent (Schedule-Reply, RFC 6638 section 8.1)
+	May   May
+}
+
+// Delete carries out that an object is deleted; the caller deletes it. The error is May's or the store's.
+func (s *Scheduler) Delete(tx *store.Tx, d Deletion) error {
+	item := d.Item
 	if item.Organizer == "" {
 		return nil
 	}
@@ -185,18 +215,27 @@ func (s *Scheduler) Delete(tx *store.Tx, owner *directory.Principal, item *store
 	if err != nil {
 		return nil // damaged: it must be possible to be rid of it
 	}
-	r := s.begin(tx, owner)
-	x := r.context(owner)
+	r := s.begin(tx, d.Owner)
+	x := r.context(d.Owner)
+	r.entry.Deed = DeedDelete
+	r.actedBy(d.Actor)
 	var messages []itip.Message
 	switch itip.Classify(object, x.Me) {
 	case itip.IsOrganizer:
+		r.entry.Role = roleOrganizer
 		messages = itip.CancelAll(object, x)
+		if err := r.noteGroups(object, nil); err != nil {
+			return err
+		}
 	case itip.IsAttendee:
-		if m := itip.DeclineAll(object, x); m != nil && reply {
+		r.entry.Role = roleAttendee
+		if m := itip.DeclineAll(object, x); m != nil && d.Reply {
 			messages = append(messages, *m)
 		}
+	default:
+		return nil
 	}
-	r.may = may
+	r.may = d.May
 	for i := range messages {
 		if err := r.maySend(messages[i].Method); err != nil {
 			return err
@@ -205,10 +244,14 @@ func (s *Scheduler) Delete(tx *store.Tx, owner *directory.Principal, item *store
 			return err
 		}
 	}
-	return nil
+	return r.record(item.UID)
 }
 
+// uidOf is the UID of an object, "" of none.
 func uidOf(object *ical.Component) string {
+	if object == nil {
+		return ""
+	}
 	for _, c := range object.Components {
 		if c.Name != "VTIMEZONE" {
 			return c.Text("UID")

@@ -208,3 +208,18 @@ var objectsOfCollection = forParts("WHERE o.collection_id = $1 ORDER BY o.name")
 func (tx *Tx) Objects(collectionID int64, part Part) iter.Seq2[Object, error] {
 	return tx.objects(part, objectsOfCollection[part], collectionID)
 }
+
+// OldObjects lists at most limit objects, in the collections of a kind, that have not been written since a time, with no
+// more than CollectionID and Name.
+func (s *Store) OldObjects(ctx context.Context, kind CollectionKind, before time.Time, limit int) (all []Object, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		rows := tx.rows(`SELECT c.id, o.name FROM collection c JOIN object o ON o.collection_id = c.id
+			WHERE c.kind = $1 AND o.modified < $2 LIMIT $3`, int64(kind), microseconds(before), limit)
+		all, err = collect(rows, func(r cursor) (o Object, err error) {
+			err = r.Scan(&o.CollectionID, &o.Name)
+			return o, err
+		})
+		return err
+	})
+	return all, err
+}

@@ -47,6 +47,8 @@ type Options struct {
 	Now     func() time.Time
 	// Observe, which may be nil, is told of every request: what it was, how it ended, and how long it took.
 	Observe func(operation string, status int, took time.Duration)
+	// Traces, which may be nil, write down what single people's clients say.
+	Traces *Traces
 }
 
 const defaultMaxBody = 16 << 20
@@ -154,9 +156,15 @@ func (s *Server) dav() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.warnOfLegacy(r)
 		p, err := s.authenticate(r)
+		trace, handler := s.o.Traces.begin(r, p), handler
+		defer trace.end()
 		if err != nil {
-			s.refuse(w, r, err)
+			trace.refused(err)
+			s.refuse(trace.writer(w), r, err)
 			return
+		}
+		if trace != nil {
+			handler = compressed(trace.capture(s.o.DAV)) // what is kept is not compressed
 		}
 		infoOf(r.Context()).principal = p.ShortName
 		r.Body = http.MaxBytesReader(w, r.Body, s.o.MaxBody)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"strings"
+
+	"calport/directory"
 )
 
 // adminPages lists the pages of administrators. All of them are for the audience admin; those that change something are
@@ -12,6 +14,10 @@ var adminPages = []pageRoute{
 	// Who is in the directory
 	{http.MethodGet, adminPath, admin, (*site).toAdmin},
 	{http.MethodGet, adminPath + "{kind:people|groups|places}", admin, (*site).adminDirectory},
+
+	// How it is run
+	{http.MethodGet, auditPath, admin, (*site).auditLog},
+	{http.MethodPost, auditExportPath, admin, (*site).exportAudit},
 }
 
 // adminTabs is the navigation among the pages of administrators.
@@ -19,6 +25,7 @@ var adminTabs = []tab{
 	{adminPath + "people", "People"},
 	{adminPath + "groups", "Groups"},
 	{adminPath + "places", "Places"},
+	{auditPath, "Record"},
 }
 
 // adminPath is what all pages of administrators begin with.
@@ -37,16 +44,14 @@ type Deed struct {
 	From   string // the address it comes from, if known
 }
 
-// Audit is the record of who did what. Where a deed and its entry can be written together, another interface takes the
-// Deed itself.
-type Audit interface {
-	// Note adds an entry.
-	Note(ctx context.Context, d Deed) error
-}
-
 // deed is something that the visitor does.
 func (s *site) deed(r *http.Request, action, object, detail string) Deed {
-	d := Deed{Actor: ownerOf(visitorOf(r.Context()).person), Action: action, Object: object, Detail: detail}
+	return s.deedOf(r, visitorOf(r.Context()).person, action, object, detail)
+}
+
+// deedOf is something that somebody does.
+func (s *site) deedOf(r *http.Request, p *directory.Principal, action, object, detail string) Deed {
+	d := Deed{Actor: ownerOf(p), Action: action, Object: object, Detail: detail}
 	if from := s.o.ClientAddr(r.Context()); from.IsValid() {
 		d.From = from.String()
 	}

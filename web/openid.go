@@ -231,6 +231,9 @@ func (s *site) backFromProvider(w http.ResponseWriter, r *http.Request) error {
 		s.o.Log.InfoContext(r.Context(), "signed in with the OpenID provider, but nobody of ours", s.about(r, slog.String("claim", s.openID.Claim), slog.String("value", quote(value)))...)
 		return err
 	}
+	if err := s.noteAdmin(r, person, "provider"); err != nil {
+		return err
+	}
 	if err := s.sessions.start(r.Context(), w, person, byProvider); err != nil {
 		return err
 	}

@@ -17,7 +17,8 @@ import (
 var templateFiles embed.FS
 
 // views are the pages; each is a file templates/NAME.html that defines "main", put into layout.html.
-var views = []string{"signin", "home", "inside", "manual", "help", "problem", "password", "another", "link", "devices", "test", "admin-directory"}
+var views = []string{"signin", "home", "inside", "manual", "help", "problem", "password", "another", "link", "devices", "test", "admin-directory",
+	"admin-audit"}
 
 // templates are the pages in every language, by name.
 type templates map[*tongue]map[string]*template.Template

@@ -228,6 +228,18 @@ func (s storeAudit) Note(ctx context.Context, d Deed) error {
 	})
 }
 
+func (s storeAudit) Deeds(ctx context.Context, f DeedFilter, limit int) (list []DeedEntry, err error) {
+	all, err := s.Store.Audit(ctx, store.AuditFilter(f), limit)
+	for _, e := range all {
+		list = append(list, DeedEntry(e))
+	}
+	return list, err
+}
+
+func (s storeAudit) EachDeed(ctx context.Context, f DeedFilter, do func(DeedEntry) error) error {
+	return s.EachAudit(ctx, store.AuditFilter(f), func(e store.AuditEntry) error { return do(DeedEntry(e)) })
+}
+
 // audited wants the last entry of the record to be of an action, and answers it.
 func (h *house) audited(t testing.TB, action string) store.AuditEntry {
 	t.Helper()

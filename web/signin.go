@@ -58,6 +58,9 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) error {
 		Login: view.Name, Password: r.PostForm.Get("password"), From: s.o.ClientAddr(r.Context()), For: signin.Portal,
 	})
 	if err == nil {
+		if err := s.noteAdmin(r, person, "password"); err != nil {
+			return err
+		}
 		if err := s.sessions.start(r.Context(), w, person, byPassword); err != nil {
 			return err
 		}

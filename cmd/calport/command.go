@@ -69,6 +69,8 @@ Exit status: 0 all well, 1 something failed.`},
 		short: "Read the directory and say how it stands; confirm that many people have left",
 		long: `Reads the directory and counts who is there. A reading that would lose more people than directory.max_loss is
 not applied, here and in the server, until --confirm says that they have really left.`},
+	{name: "audit", count: cobra.NoArgs, setup: setupAudit,
+		short: "Show who did what, newest first"},
 	{name: "dns", count: cobra.NoArgs, setup: setupDNS,
 		short: "Print the DNS records to publish"},
 	{name: "token create", args: "NAME", count: cobra.ExactArgs(1), setup: setupTokenCreate,

@@ -34,6 +34,7 @@ type Config struct {
 	Mail      MailConfig      `toml:"mail" comment:"Mail that calport sends: invitations to people outside the directory, links."`
 	Limits    LimitsConfig    `toml:"limits" comment:"Limits of the CalDAV server; 0 means the default."`
 	Invites   InvitesConfig   `toml:"invitations" comment:"Invitations; 0 means the default."`
+	Records   RecordsConfig   `toml:"records" comment:"How long is remembered what was done."`
 	Log       LogConfig       `toml:"log"`
 }
 
@@ -149,6 +150,7 @@ func exampleConfig() Config {
 		OIDC:      exampleOIDC(),
 		Mail:      exampleMail(),
 		SignIn:    SignInConfig{AppPasswords: "offered", AppPasswordDays: 365, Remember: Duration(5 * time.Minute), FailuresPerAge: 3, FailuresIn: Duration(30 * time.Minute), NamesPerAddr: 50, Exempt: []string{}},
+		Records:   exampleRecords(),
 		Log:       LogConfig{Format: "text", Level: "info"},
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"calport/directory/signin"
 	"calport/profiles"
 	"calport/profiles/export"
+	"calport/server"
 	"calport/server/caldav"
 	"calport/server/imip"
 	"calport/server/store"
@@ -43,6 +44,7 @@ type house struct {
 	leaves     *signing.TLSLeaves // nil unless TLS is our own
 	mail       *imip.Submission   // nil where no mail is configured
 	calendars  *caldav.Server     // what serves DAV; nil until a server is assembled
+	traces     *server.Traces     // nil until a server is assembled
 
 	registry *prometheus.Registry // nil unless metrics are served
 	observe  func(operation string, status int, took time.Duration)

@@ -64,6 +64,7 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 	background.Go(func() { h.people.Run(ctx) })
 	background.Go(func() { h.calendars.Run(ctx) })
 	background.Go(func() { h.journal.Run(ctx) })
+	background.Go(func() { h.traces.Run(ctx) })
 	background.Go(func() { h.daily(ctx) })
 	background.Go(func() { h.takeConfirmations(ctx) })
 	served := make(chan error, 1)
@@ -105,6 +106,7 @@ func (h *house) daily(ctx context.Context) {
 		if err := h.keepSigner(); err != nil {
 			h.log.Error("our own signer cannot be renewed", "err", err)
 		}
+		h.forgetOldRecords(ctx)
 		if h.leaves != nil {
 			if err := h.leaves.Renew(); err != nil {
 				h.log.Error("our own TLS certificate cannot be renewed", "err", err)
@@ -177,6 +179,9 @@ func (h *house) origin() (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.traces = server.NewTraces(server.TraceOptions{
+		Store: h.store, People: h.people.Snapshot, Limit: int64(h.config.Records.TraceMegabytes) << 20, Now: h.now, Log: h.log,
+	})
 	portal, err := h.portal(checker, policy)
 	if err != nil {
 		return nil, err
@@ -185,7 +190,7 @@ func (h *house) origin() (*server.Server, error) {
 		DAV: h.calendars, AsPrincipal: caldav.WithPrincipal, Rest: h.health(portal), SignIn: checker,
 		Origin:  server.Origin{Host: s.PublicHost, Port: s.PublicPort},
 		Aliases: h.config.certificateNames(), TrustedProxies: parsePrefixes(s.TrustedProxies), Log: h.log, Now: h.now,
-		Observe: h.observe,
+		Observe: h.observe, Traces: h.traces,
 	})
 }
 

@@ -170,6 +170,9 @@ func (tx *Tx) DeleteHome(owner string) error {
 			return err
 		}
 	}
+	if err := tx.purgeDiscardedOf(h.ID); err != nil {
+		return err
+	}
 	err = tx.execs([]any{h.ID},
 		"DELETE FROM property WHERE holder = $1",
 		"DELETE FROM collection WHERE home_id = $1",

@@ -7,7 +7,8 @@ import (
 	"calport/server/store"
 )
 
-// delete removes an object or a collection with all that is in it (RFC 4918 section 9.6).
+// delete removes an object or a collection with all that is in it (RFC 4918 section 9.6). Its owner can bring a calendar
+// back in the portal, see discard.go.
 func (e *exchange) delete() error {
 	err := e.inTransaction(func(tx *store.Tx, r *resource) error {
 		if r.item != nil {
@@ -19,7 +20,10 @@ func (e *exchange) delete() error {
 		if err := r.unscheduleAll(tx, wantsReply(e.r.Header)); err != nil {
 			return err
 		}
-		return tx.DeleteCollection(r.collection.ID)
+		if err := r.discard(tx); err != nil {
+			return err
+		}
+		return tx.SettleDiscarded(r.collection.ID)
 	})
 	if err != nil {
 		return err
@@ -52,14 +56,9 @@ func (r *resource) unscheduleAll(tx *store.Tx, reply bool) error {
 	if r.kind != calendar {
 		return nil
 	}
-	var meetings []store.Object
-	for item, err := range tx.Objects(r.collection.ID, store.Facts) {
-		if err != nil {
-			return err
-		}
-		if item.Organizer != "" {
-			meetings = append(meetings, item)
-		}
+	meetings, err := meetingsOf(tx, r.collection.ID)
+	if err != nil {
+		return err
 	}
 	for i := range meetings {
 		if err := r.unschedule(tx, &meetings[i], reply); err != nil {

@@ -80,3 +80,6 @@ func (s *Server) Reconcile(ctx context.Context) error { return s.scheduler.Recon
 
 // PurgeInboxes empties inboxes of what is old, as the upkeep does.
 func (s *Server) PurgeInboxes(ctx context.Context) error { return s.scheduler.PurgeInboxes(ctx) }
+
+// TidyDiscarded does what is due of deleted calendars.
+func (s *Server) TidyDiscarded(ctx context.Context) error { return s.tidyDiscarded(ctx) }

@@ -40,7 +40,7 @@ func (e *exchange) makeCollection(request, response dav.Name, kind store.Collect
 
 	var outcome *dav.Outcome
 	err = e.inTransaction(func(tx *store.Tx, r *resource) error {
-		outcome, err = e.makeIn(tx, r, changes, kind)
+		outcome, err = r.makeIn(tx, changes, kind)
 		return err
 	})
 	if err != nil {
@@ -62,15 +62,16 @@ func typeFirst(c dav.Change) int {
 	return 1
 }
 
-func (e *exchange) makeIn(tx *store.Tx, r *resource, changes []dav.Change, kind store.CollectionKind) (*dav.Outcome, error) {
+// makeIn makes the collection that r is to be, unless a property stands in the way.
+func (r *resource) makeIn(tx *store.Tx, changes []dav.Change, kind store.CollectionKind) (*dav.Outcome, error) {
 	if !r.null {
 		return nil, dav.Forbidden(dav.ResourceMustBeNull)
 	}
-	if len(r.home.Collections) >= e.limits.Collections {
-		return nil, &dav.Error{Status: http.StatusInsufficientStorage, Detail: "The home has too many collections."}
+	if err := r.roomForOne(); err != nil {
+		return nil, err
 	}
 	r.making = &store.NewCollection{Name: r.loc.collection, Kind: kind, Components: componentSets[0]}
-	outcome, err := e.properties.Make(r, changes)
+	outcome, err := r.properties.Make(r, changes)
 	switch {
 	case err != nil || !outcome.OK():
 		return outcome, err
@@ -83,6 +84,14 @@ func (e *exchange) makeIn(tx *store.Tx, r *resource, changes []dav.Change, kind 
 		err = dav.Forbidden(dav.ResourceMustBeNull)
 	}
 	return outcome, err
+}
+
+// roomForOne says whether another collection may be made in the home.
+func (r *resource) roomForOne() error {
+	if len(r.home.Collections) >= r.limits.Collections {
+		return &dav.Error{Status: http.StatusInsufficientStorage, Detail: "The home has too many collections."}
+	}
+	return nil
 }
 
 // notMade answers which properties stood in the way: RFC 5689 section 3.5 for MKCOL; for MKCALENDAR the same as a

@@ -41,11 +41,12 @@ func (s *Server) invites(people *directory.Snapshot, organizer *directory.Princi
 func (s *Server) PeopleChanged() { s.scheduler.PeopleChanged() }
 
 // Run does what methods put off, such as telling attendees of each other's replies, what time and the directory bring
-// about, and learns what delegates people have named on other nodes, until ctx ends.
+// about, among it the end of deleted calendars, and learns what delegates people have named on other nodes, until ctx ends.
 func (s *Server) Run(ctx context.Context) {
 	var following sync.WaitGroup
 	following.Go(func() { s.delegations.follow(ctx, s.log) })
 	following.Go(func() { s.scheduler.Upkeep(ctx) })
+	following.Go(func() { s.followDiscarded(ctx) })
 	s.scheduler.Run(ctx)
 	following.Wait()
 }
@@ -57,10 +58,7 @@ func defaultIn(tx *store.Tx, h *store.Home, component string) (*store.Collection
 	if component == "VTODO" {
 		name, provisioned = dav.ScheduleDefaultTasks, defaultTasks
 	}
-	r := &resource{visit: &visit{}, kind: inbox, role: owner, home: h}
-	if r.collection = h.Collection(inboxName); r.collection != nil {
-		r.bag = r.collection.Properties
-	}
+	r := (&resource{visit: &visit{}, role: owner, home: h}).inbox()
 	if c := r.defaultFor(name, component, provisioned); c != nil {
 		return c, nil
 	}

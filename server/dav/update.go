@@ -93,3 +93,11 @@ func (o *Outcome) Propstats(w *Writer) {
 	}
 	w.endPropstat(status, nil)
 }
+
+// Err is why the first of the changes that failed did; nil if the outcome is OK.
+func (o *Outcome) Err() error {
+	if o.OK() {
+		return nil
+	}
+	return o.failed[0].err
+}

@@ -12,6 +12,7 @@ import (
 type Discarded struct {
 	ID         int64  // the collection's, which it keeps
 	HomeID     int64  // the home that it was in
+	Owner      string // of that home
 	Name       string // that it had there
 	Kind       CollectionKind
 	Components []string
@@ -62,13 +63,13 @@ func (tx *Tx) DiscardedCollections(homeID int64) ([]Discarded, error) {
 }
 
 func (tx *Tx) discarded(where string, args ...any) ([]Discarded, error) {
-	rows := tx.rows(`SELECT d.id, d.home_id, d.name, d.at, d.settled, c.kind, c.components,
+	rows := tx.rows(`SELECT d.id, d.home_id, h.owner, d.name, d.at, d.settled, c.kind, c.components,
 		(SELECT count(*) FROM object o WHERE o.collection_id = d.id)
-		FROM discarded d JOIN collection c ON c.id = d.id `+where, args...)
+		FROM discarded d JOIN collection c ON c.id = d.id JOIN home h ON h.id = d.home_id `+where, args...)
 	return collect(rows, func(r cursor) (d Discarded, err error) {
 		var at, settled int64
 		var components string
-		err = r.Scan(&d.ID, &d.HomeID, &d.Name, &at, &settled, &d.Kind, &components, &d.Objects)
+		err = r.Scan(&d.ID, &d.HomeID, &d.Owner, &d.Name, &at, &settled, &d.Kind, &components, &d.Objects)
 		d.At, d.Settled, d.Components = fromMicroseconds(at), settled != 0, strings.Fields(components)
 		return d, err
 	})

@@ -199,6 +199,28 @@ func (tx *Tx) Usage(homeID int64) (objects, size int64, err error) {
 	return objects, size, err
 }
 
+// Counts is the number of objects in each collection of a home that has any, by id.
+func (tx *Tx) Counts(homeID int64) (map[int64]int, error) {
+	if err := tx.hold(homeID); err != nil {
+		return nil, err
+	}
+	all := map[int64]int{}
+	rows := tx.rows(`SELECT o.collection_id, count(*) FROM collection c JOIN object o ON o.collection_id = c.id
+		WHERE c.home_id = $1 GROUP BY o.collection_id`, homeID)
+	for r, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		var id int64
+		var n int
+		if err := r.Scan(&id, &n); err != nil {
+			return nil, err
+		}
+		all[id] = n
+	}
+	return all, nil
+}
+
 // sortCollections puts them in the order of Home.Collections, which is no collation's.
 func sortCollections(all []*Collection) {
 	slices.SortFunc(all, func(a, b *Collection) int { return strings.Compare(a.Name, b.Name) })

@@ -35,6 +35,8 @@ type Options struct {
 	// Rest serves every path that is not DAV's, and GET and HEAD of "/": the portal.
 	Rest   http.Handler
 	SignIn SignIn
+	// FreeBusy serves free-busy URLs to whoever knows one; nil: there are none.
+	FreeBusy http.Handler
 
 	// Origin is what profiles, redirects and links name. Aliases are further host names that are this server's.
 	Origin  Origin
@@ -92,6 +94,7 @@ var paths = []struct {
 	{"/calendars", true, (*Server).dav},
 	{"/calendars/", false, (*Server).dav},
 	{"/calendar/dav/", false, (*Server).dav},
+	{freeBusyPath, true, (*Server).freeBusy},
 	{timezonesPath, true, (*Server).timezones},
 	{timezonesPath + "/", false, (*Server).timezones},
 	{"/", true, (*Server).root},
@@ -142,6 +145,16 @@ func (s *Server) root() http.Handler {
 		}
 		dav.ServeHTTP(w, r)
 	})
+}
+
+// freeBusyPath is that of free-busy URLs, which name their secret themselves.
+const freeBusyPath = "/freebusy"
+
+func (s *Server) freeBusy() http.Handler {
+	if s.o.FreeBusy == nil {
+		return s.o.Rest
+	}
+	return s.o.FreeBusy
 }
 
 // timezonesPath is what caldav's timezone-service-set names.

@@ -190,7 +190,7 @@ func (h *house) origin() (*server.Server, error) {
 		DAV: h.calendars, AsPrincipal: caldav.WithPrincipal, Rest: h.health(portal), SignIn: checker,
 		Origin:  server.Origin{Host: s.PublicHost, Port: s.PublicPort},
 		Aliases: h.config.certificateNames(), TrustedProxies: parsePrefixes(s.TrustedProxies), Log: h.log, Now: h.now,
-		Observe: h.observe, Traces: h.traces,
+		Observe: h.observe, Traces: h.traces, FreeBusy: h.calendars.FreeBusyURL(),
 	})
 }
 

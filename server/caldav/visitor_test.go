@@ -3,6 +3,7 @@ package caldav_test
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -286,4 +287,11 @@ func TestDeletedCalendarsAreErasedInTheEnd(t *testing.T) {
 	if all, err := a.DeletedCalendars(t.Context()); err != nil || len(all) != 0 {
 		t.Errorf("got %d, %v", len(all), err)
 	}
+}
+
+// doOn sends a request that names nobody.
+func (o *office) doOn(h http.Handler, method, url string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(method, url, nil))
+	return w
 }

@@ -103,6 +103,9 @@ func (v *visit) isAmong(guids []string) bool {
 // privileges is what the visitor may do with a resource.
 func (r *resource) privileges() dav.Privilege {
 	may := allowed[r.role][r.kind]
+	if r.kind&proxies != 0 && r.role == writeDelegate && r.whose.Place != nil {
+		may |= dav.WriteProperties.Expand() // nobody signs in as a room: who works for it says who else does
+	}
 	if r.role < owner && r.collection != nil {
 		may |= r.givenToVisitor()
 	}

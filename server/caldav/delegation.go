@@ -178,6 +178,18 @@ func (r *resource) saveProxyMembers(tx *store.Tx) error {
 	if r.proxyMembers == nil {
 		return nil
 	}
+	return r.changeNamed(tx, func(named *directory.Delegates) {
+		set, other := &named.Read, &named.Write
+		if r.kind == proxyWrite {
+			set, other = other, set
+		}
+		*set = *r.proxyMembers
+		*other = slices.DeleteFunc(*other, func(guid string) bool { return slices.Contains(*set, guid) })
+	})
+}
+
+// changeNamed changes the delegates that a principal has named.
+func (r *resource) changeNamed(tx *store.Tx, change func(*directory.Delegates)) error {
 	key := ownerKey(r.whose)
 	var named directory.Delegates
 	text, err := tx.Value(delegateBucket, key)
@@ -187,12 +199,7 @@ func (r *resource) saveProxyMembers(tx *store.Tx) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	set, other := &named.Read, &named.Write
-	if r.kind == proxyWrite {
-		set, other = other, set
-	}
-	*set = *r.proxyMembers
-	*other = slices.DeleteFunc(*other, func(guid string) bool { return slices.Contains(*set, guid) })
+	change(&named)
 	if len(named.Read)+len(named.Write) == 0 {
 		return tx.DeleteValue(delegateBucket, key)
 	}

@@ -186,7 +186,7 @@ func (r *resource) reinvite(tx *store.Tx, item *store.Object) (back bool, err er
 			c.Set(ical.NewProperty("SEQUENCE", "1")) // that calling off has counted on
 		}
 	}
-	written, err := r.scheduler.Put(tx, schedule.Write{Owner: r.whose, After: object, May: r.maySend})
+	written, err := r.scheduler.Put(tx, schedule.Write{Owner: r.whose, After: object, May: r.maySend, Actor: r.who})
 	var known *dav.Error
 	if err = schedulingError(err); errors.As(err, &known) {
 		return false, nil
@@ -232,7 +232,7 @@ func (s *Server) settle(tx *store.Tx, d *store.Discarded) error {
 		for i := range meetings {
 			_, err := tx.ObjectByUID(d.HomeID, meetings[i].UID, store.Tags)
 			if errors.Is(err, store.ErrNotFound) {
-				err = s.scheduler.Delete(tx, owner, &meetings[i], true, nil)
+				err = s.scheduler.Delete(tx, schedule.Deletion{Owner: owner, Item: &meetings[i], Reply: true})
 			}
 			if err != nil {
 				return err

@@ -42,7 +42,9 @@ type ImportReport struct {
 }
 
 // running says whether the import goes on, as far as can be told: the node that ran it may be gone.
-func (r *ImportReport) running(now time.Time) bool { return !r.Finished && now.Sub(r.At) < importStalls }
+func (r *ImportReport) running(now time.Time) bool {
+	return !r.Finished && now.Sub(r.At) < importStalls
+}
 
 // importStalls is how long a batch may take.
 const importStalls = 2 * time.Minute

@@ -387,4 +387,3 @@ func TestFreeBusyURLTellsWhenSomebodyIsBusyToWhoKnowsIt(t *testing.T) {
 		t.Errorf("switched off: got %d, want 404", code)
 	}
 }
-

@@ -108,7 +108,9 @@ func (a Visitor) changeDelegates(ctx context.Context, path string, change func(*
 
 // Delegators lists those for whom the visitor may act, rooms and resources among them, by short name: those whose calendars
 // he may read only, and those for whom he may write.
-func (a Visitor) Delegators() (read, write []*directory.Principal) { return a.visit().delegatorsOf(a.who) }
+func (a Visitor) Delegators() (read, write []*directory.Principal) {
+	return a.visit().delegatorsOf(a.who)
+}
 
 // Sees says whether the visitor may find somebody by searching.
 func (a Visitor) Sees(whom *directory.Principal) bool { return a.visit().sees(whom) }

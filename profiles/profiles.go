@@ -80,8 +80,11 @@ type Profile struct {
 func (p *Profile) Bytes() []byte { return p.content }
 
 // SHA256 returns the digest of [Profile.Bytes] in lower-case hex.
-func (p *Profile) SHA256() string {
-	sum := sha256.Sum256(p.content)
+func (p *Profile) SHA256() string { return digestOf(p.content) }
+
+// digestOf is the SHA-256 in lower-case hex.
+func digestOf(content []byte) string {
+	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
 }
 

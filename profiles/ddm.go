@@ -40,29 +40,32 @@ func (d *Declaration) Secret() bool { return strings.Contains(string(d.Document)
 const CredentialMediaType = "application/json"
 
 // Declarations makes a person's declarations from the same settings as the Calendar profile: for each account its
-// configuration and the credential that it refers to, and the activation without which nothing is installed. assets is
-// the address below which devices find documents, at assets/IDENTIFIER. It must be on the MDM server's host: the
-// device signs in there as it does for MDM. Errors are those of Calendar; a server without TLS is a *ValueError, since
-// no key of a declaration can say so.
-func (g *Generator) Declarations(dir Directory, person *directory.Principal, assets string) ([]Declaration, error) {
+// configuration and the credential that it refers to, and the activation without which nothing is installed. Errors are
+// those of Calendar; a server without TLS is a *ValueError, since no key of a declaration can say so.
+func (g *Generator) Declarations(dir Directory, person *directory.Principal) ([]Declaration, error) {
 	// The variant for iPhone and iPad has every account; declarations go by no platform.
 	p, err := g.Calendar(dir, person, IOS)
 	if err != nil {
 		return nil, err
 	}
-	return declarations(p, assets)
+	return declarations(p, g.documents(person))
 }
 
 // DeclarationsWithPassword is Declarations with a password in the credentials of our own server.
-func (g *Generator) DeclarationsWithPassword(dir Directory, person *directory.Principal, assets, password string) ([]Declaration, error) {
+func (g *Generator) DeclarationsWithPassword(dir Directory, person *directory.Principal, password string) ([]Declaration, error) {
 	p, err := g.CalendarWithPassword(dir, person, IOS, password)
 	if err != nil {
 		return nil, err
 	}
-	return declarations(p, assets)
+	return declarations(p, g.documents(person))
 }
 
-func declarations(p *Profile, assets string) ([]Declaration, error) {
+// documents is the address below which devices find a person's documents.
+func (g *Generator) documents(person *directory.Principal) string {
+	return g.assets + "/guid:" + strings.ToLower(person.GUID) + "/credential"
+}
+
+func declarations(p *Profile, documents string) ([]Declaration, error) {
 	var list []Declaration
 	var active []string
 	payloads, _ := p.values["PayloadContent"].([]any)
@@ -78,7 +81,7 @@ func declarations(p *Profile, assets string) ([]Declaration, error) {
 		}
 		if user, _ := payload[row.prefix+"Username"].(string); user != "" {
 			password, _ := payload[row.prefix+"Password"].(string)
-			credential, err := newCredential(declarationID("credential", payload), user, password, assets)
+			credential, err := newCredential(declarationID("credential", payload), user, password, documents)
 			if err != nil {
 				return nil, err
 			}
@@ -120,7 +123,7 @@ func newDeclaration(kind, identifier string, payload Dict) (d Declaration, err e
 	return d, err
 }
 
-func newCredential(identifier, user, password, assets string) (Declaration, error) {
+func newCredential(identifier, user, password, documents string) (Declaration, error) {
 	document := map[string]string{"UserName": user}
 	if password != "" {
 		document["Password"] = password
@@ -131,7 +134,7 @@ func newCredential(identifier, user, password, assets string) (Declaration, erro
 	}
 	d, err := newDeclaration(declareCredential, identifier, Dict{
 		"Reference": Dict{
-			"DataURL": strings.TrimSuffix(assets, "/") + "/" + identifier, "ContentType": CredentialMediaType,
+			"DataURL": documents + "/" + identifier, "ContentType": CredentialMediaType,
 			"Size": len(text), "Hash-SHA-256": digestOf(text),
 		},
 		"Authentication": Dict{"Type": "MDM"}, // never None: the address alone must open nothing

@@ -21,8 +21,6 @@ var declarationKeys = map[string][]string{
 	"com.apple.activation.simple":                         {"StandardConfigurations"},
 }
 
-const assets = "https://mdm.example.com/api/v1/ddm/ada/credential"
-
 // manySlots is settings that fill every slot.
 var manySlots = Document{Everyone: Settings{
 	Contacts: new(true), PrincipalURL: new(true), Roots: new(true), RemovalPassword: new("geheim"),
@@ -44,7 +42,7 @@ func generatorOf(t *testing.T, config ServerConfig, doc *Document) *Generator {
 
 func TestDeclarationsHoldWhatTheSchemaHas(t *testing.T) {
 	g := generatorOf(t, ServerConfig{}, &manySlots)
-	list, err := g.Declarations(groupsOf{}, ada, assets)
+	list, err := g.Declarations(groupsOf{}, ada)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +86,9 @@ func TestDeclarationsHoldWhatTheSchemaHas(t *testing.T) {
 			t.Errorf("%s refers to %s", id, asset)
 		}
 	}
+	if address := list[0].Payload["Reference"].(Dict)["DataURL"].(string); !strings.HasPrefix(address, "https://cal.example.com:8443/api/v1/ddm/guid:") {
+		t.Errorf("the document is at %s", address)
+	}
 	own := byID[activation[0]].Payload
 	if own["HostName"] != "cal.example.com" || own["Port"] != int64(8443) || own["Path"] != "/principals/__uids__/"+ada.GUID+"/" {
 		t.Errorf("got %v", own)
@@ -98,12 +99,12 @@ func TestDeclarationsHoldWhatTheSchemaHas(t *testing.T) {
 }
 
 func TestCredentialDescribesItsDocument(t *testing.T) {
-	g := generatorOf(t, ServerConfig{}, &Document{})
-	plain, err := g.Declarations(groupsOf{}, ada, assets+"/")
+	g := generatorOf(t, ServerConfig{Host: "cal.example.com", Port: 8443, Prefix: "com.example.calport", Assets: "https://mdm.example.com/calport/"}, &Document{})
+	plain, err := g.Declarations(groupsOf{}, ada)
 	if err != nil {
 		t.Fatal(err)
 	}
-	with, err := g.DeclarationsWithPassword(groupsOf{}, ada, assets, `p"<&`)
+	with, err := g.DeclarationsWithPassword(groupsOf{}, ada, `p"<&`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +115,7 @@ func TestCredentialDescribesItsDocument(t *testing.T) {
 		if string(d.Document) != want || reference["Size"] != len(want) || reference["Hash-SHA-256"] != hex.EncodeToString(sum[:]) || d.Secret() != (i == 1) {
 			t.Errorf("got %s, %v", d.Document, reference)
 		}
-		if reference["DataURL"] != assets+"/"+d.Identifier || d.Payload["Authentication"].(Dict)["Type"] != "MDM" {
+		if reference["DataURL"] != "https://mdm.example.com/calport/guid:"+strings.ToLower(ada.GUID)+"/credential/"+d.Identifier || d.Payload["Authentication"].(Dict)["Type"] != "MDM" {
 			t.Errorf("got %v", d.Payload)
 		}
 	}
@@ -126,7 +127,7 @@ func TestCredentialDescribesItsDocument(t *testing.T) {
 func TestDeclarationsStayTheSame(t *testing.T) {
 	g := generatorOf(t, ServerConfig{}, &manySlots)
 	tokens := func(g *Generator, p *directory.Principal) (out []string) {
-		list, err := g.Declarations(groupsOf{}, p, assets)
+		list, err := g.Declarations(groupsOf{}, p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +165,7 @@ func TestDeclarationsNeedTLS(t *testing.T) {
 		"a subscription":  {Everyone: Settings{Subscriptions: map[string]Subscription{"term": {URL: "http://school.example.org/term.ics"}}}},
 	} {
 		g := generatorOf(t, ServerConfig{}, &doc)
-		if _, err := g.Declarations(groupsOf{}, ada, assets); !Skips(err) || !strings.Contains(err.Error(), "without TLS") {
+		if _, err := g.Declarations(groupsOf{}, ada); !Skips(err) || !strings.Contains(err.Error(), "without TLS") {
 			t.Errorf("%s: got %v", what, err)
 		}
 	}

@@ -22,6 +22,7 @@ type Directory interface {
 type Generator struct {
 	prefix       string
 	organization string // empty: none
+	assets       string // address of the documents of declarations
 	namespace    uuid   // of everything that this installation identifies
 	roots        []*x509.Certificate
 	base         []layer // built in, server, everyone
@@ -41,6 +42,7 @@ func NewGenerator(config ServerConfig, settings *Document) (*Generator, error) {
 	g := &Generator{
 		prefix:       config.Prefix,
 		organization: config.Organization,
+		assets:       config.assets(),
 		namespace:    version5(dnsNamespace, config.Prefix),
 		roots:        roots,
 		base:         []layer{{"built in", builtIn()}, {"server", config.settings()}, {"everyone", &settings.Everyone}},

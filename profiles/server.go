@@ -3,7 +3,10 @@ package profiles
 import (
 	"crypto/x509"
 	"fmt"
+	"net"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,6 +18,7 @@ type ServerConfig struct {
 	Organization string   // shown by the device; may be empty
 	Prefix       string   // of identifiers, in reverse DNS form, such as com.example.calport; must never change
 	Roots        [][]byte // DER, for the Trust profile; may be empty
+	Assets       string   // https address of /api/v1/ddm on the MDM server's host, as its devices reach it; empty: on Host
 }
 
 // maxPrefix keeps identifiers, with kind and GUID added, well below the length of a domain name.
@@ -34,6 +38,9 @@ func (c ServerConfig) mistakes() (roots []*x509.Certificate, found []*SettingErr
 		add("organization", "it is empty")
 	}
 	add("organization", plainText(c.Organization))
+	if u, err := url.Parse(c.Assets); c.Assets != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "") {
+		add("assets", fmt.Sprintf("%q is no https address; write for example https://mdm.example.com/calport/api/v1/ddm", c.Assets))
+	}
 	for i, der := range c.Roots {
 		root, err := x509.ParseCertificate(der)
 		switch {
@@ -46,6 +53,14 @@ func (c ServerConfig) mistakes() (roots []*x509.Certificate, found []*SettingErr
 		}
 	}
 	return roots, found
+}
+
+// assets is where declarations send devices for documents.
+func (c ServerConfig) assets() string {
+	if c.Assets != "" {
+		return strings.TrimSuffix(c.Assets, "/")
+	}
+	return "https://" + net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) + "/api/v1/ddm"
 }
 
 func checkPrefix(prefix string) string {

@@ -26,7 +26,8 @@ func TestWrongCommandLinesEndWithStatus2(t *testing.T) {
 	for _, args := range [][]string{
 		{"no-such-command"}, {"profile", "no-such-command"}, {"demo", "--no-such-flag"}, {"profile", "show"}, {"token", "create"}, {"serve", "extra"},
 		{"export", "--all"}, {"export", "--out", "x"}, {"export", "--out", "x", "--all", "--group", "y"},
-		{"export", "--out", "x", "--all", "--format", "pdf"}, {"export", "--out", "x", "--all", "--progress", "loud"},
+		{"export", "--out", "x", "--all", "--format", "pdf"}, {"export", "--out", "x", "--all", "--layout", "tar"}, {"export", "--out", "x", "--all", "--layout", "zip", "--prune"},
+		{"export", "--out", "x", "--all", "--layout", "kmfddm", "--format", "signed"}, {"export", "--out", "x", "--all", "--layout", "nanocmd", "--format", "both"}, {"export", "--out", "x", "--all", "--progress", "loud"},
 		{"serve"}, {"serve", "--config", "absent.toml"},
 	} {
 		var errs bytes.Buffer
@@ -116,6 +117,24 @@ func TestExportVerifyAndTheSourceAgree(t *testing.T) {
 		judge := filepath.Join(shared(t), "reference", "check-signed-profile")
 		if out, err := exec.Command(judge, signed, filepath.Join(in.dir, "ca.pem"), unsigned).CombinedOutput(); err != nil {
 			t.Errorf("%v\n%s", err, out)
+		}
+	})
+	t.Run("every layout is written, and nothing twice", func(t *testing.T) {
+		for layout, file := range map[string]string{"nanocmd": "ada.mobileconfig", "kmfddm": "set.ada.txt", "zip": ""} {
+			out := filepath.Join(t.TempDir(), layout)
+			if status, _, errs := in.calport(t, "export", "--all", "--layout", layout, "--out", out, "--progress", "plain"); status != 0 {
+				t.Fatalf("%s: %d %s", layout, status, errs)
+			}
+			before, err := os.Stat(filepath.Join(out, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if status, _, errs := in.calport(t, "export", "--all", "--layout", layout, "--out", out); status != 0 {
+				t.Fatalf("%s again: %d %s", layout, status, errs)
+			}
+			if after, err := os.Stat(filepath.Join(out, file)); err != nil || !os.SameFile(before, after) {
+				t.Errorf("%s: written again (%v)", layout, err)
+			}
 		}
 	})
 	t.Run("the payload source gives the same bytes", func(t *testing.T) {

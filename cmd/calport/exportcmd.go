@@ -21,17 +21,18 @@ import (
 
 // exportFlags are the flags of calport export.
 type exportFlags struct {
-	out, format, platform, progress string
-	people, groups                  []string
-	all, prune, dryRun              bool
-	jobs                            int
+	out, layout, format, platform, progress string
+	people, groups                          []string
+	all, prune, dryRun                      bool
+	jobs                                    int
 }
 
 func setupExport(p *program, c *cobra.Command) func(context.Context, []string) error {
 	f := &exportFlags{}
 	flags := c.Flags()
-	flags.StringVar(&f.out, "out", "", "`folder` to write to; made when absent (required)")
-	flags.StringVar(&f.format, "format", "signed", "signed, unsigned or both")
+	flags.StringVar(&f.out, "out", "", "`folder` to write to, made when absent; of the layout zip the file (required)")
+	flags.StringVar(&f.layout, "layout", "flat", "flat, nanocmd (a folder of NanoCMD's profiles), kmfddm (declarations for KMFDDM's syncdir.py) or zip")
+	flags.StringVar(&f.format, "format", "", "signed, unsigned or both; signed unless said otherwise, for nanocmd unsigned")
 	flags.StringVar(&f.platform, "platform", "any", "ios, macos or any")
 	flags.StringVar(&f.progress, "progress", "auto", "auto, plain, json (lines for machines) or none")
 	flags.StringArrayVar(&f.people, "person", nil, "`name` of a person (short name, mail:…, guid:…); repeatable")
@@ -65,11 +66,39 @@ func (f *exportFlags) options() (export.Options, error) {
 		return o, errors.New("--all goes with neither --group nor --person")
 	}
 	var err error
-	if o.Format, err = export.ParseFormat(f.format); err != nil {
+	if o.Platform, err = profiles.ParsePlatform(f.platform); err != nil {
 		return o, err
 	}
-	o.Platform, err = profiles.ParsePlatform(f.platform)
-	return o, err
+	return o, f.files(&o)
+}
+
+// layoutZip is the layout that is one file.
+const layoutZip = "zip"
+
+// files reads what is written for each person.
+func (f *exportFlags) files(o *export.Options) (err error) {
+	if f.layout == layoutZip {
+		if f.prune || f.dryRun {
+			return errors.New("the layout zip is one file, written anew: neither --prune nor --dry-run goes with it")
+		}
+	} else if o.Layout, err = export.ParseLayout(f.layout); err != nil {
+		return fmt.Errorf("%w, and %q", err, layoutZip)
+	}
+	switch {
+	case o.Layout == export.KMFDDM && f.format != "":
+		return errors.New("the layout kmfddm holds declarations, which have no --format")
+	case o.Layout == export.KMFDDM && f.platform != "any":
+		return errors.New("the layout kmfddm holds declarations, which go by no --platform")
+	case f.format == "" && o.Layout == export.NanoCMD:
+		o.Format = export.Unsigned
+		return nil
+	case f.format == "":
+		return nil
+	}
+	if o.Format, err = export.ParseFormat(f.format); err == nil && o.Layout == export.NanoCMD && o.Format == export.Both {
+		err = errors.New("the layout nanocmd has one name for each profile: choose signed or unsigned")
+	}
+	return err
 }
 
 func (p *program) export(ctx context.Context, h *house, f *exportFlags, o export.Options, show func(export.Progress)) error {
@@ -85,6 +114,9 @@ func (p *program) export(ctx context.Context, h *house, f *exportFlags, o export
 	}
 	o.People, o.Directory, o.Signer, o.Shelf = people, h.people.Snapshot(), h.signer.Load(), shelf{h.store}
 	o.Progress, o.Now = show, h.now
+	if f.layout == layoutZip {
+		return p.exportZip(ctx, o)
+	}
 	summary, err := export.Run(ctx, o)
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintf(p.err, "stopped; %d people are left, run the same command again to go on\n", summary.Remaining)
@@ -93,10 +125,31 @@ func (p *program) export(ctx context.Context, h *house, f *exportFlags, o export
 	if err != nil {
 		return err
 	}
-	if code := summary.ExitCode(); code != 0 {
+	return statusOf(summary)
+}
+
+func statusOf(s export.Summary) error {
+	if code := s.ExitCode(); code != 0 {
 		return &exitError{status: code}
 	}
 	return nil
+}
+
+// exportZip writes the archive, unless it is there already: whole or not at all.
+func (p *program) exportZip(ctx context.Context, o export.Options) error {
+	var summary export.Summary
+	err := export.WriteFile(o.Dir, func(w io.Writer) (err error) {
+		summary, err = export.Zip(ctx, w, o)
+		return err
+	})
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(p.err, "stopped; the archive is as it was before")
+		return &exitError{status: exitFailed}
+	}
+	if err != nil {
+		return fmt.Errorf("exporting to %s: %w", o.Dir, err)
+	}
+	return statusOf(summary)
 }
 
 // selection yields the people whom the flags name, each once, and only those who get a profile.

@@ -58,7 +58,8 @@ func ParseFormat(name string) (Format, error) {
 // Options say what to export.
 type Options struct {
 	Dir      string // made when absent
-	Format   Format // zero is Signed
+	Layout   Layout
+	Format   Format // zero is Signed; of NanoCMD not Both, of KMFDDM nothing
 	Platform profiles.Platform
 	Jobs     int  // people worked on at once; zero is one for each core
 	DryRun   bool // only count what would be done
@@ -83,6 +84,7 @@ type run struct {
 	people  []*directory.Principal
 	prior   *priorReader
 	out     *manifestWriter
+	index   *nanoIndex // nil but in the layout NanoCMD
 	meter   meter
 	summary Summary
 }
@@ -91,8 +93,13 @@ type run struct {
 // goes on from there. So it does after a crash. The error is for what concerns the whole run; what concerns one person
 // is in the manifest and counted in the summary.
 func Run(ctx context.Context, o Options) (Summary, error) {
-	if o.Format == 0 {
+	switch {
+	case o.Layout == KMFDDM:
+		o.Format = 0
+	case o.Format == 0:
 		o.Format = Signed
+	case o.Layout == NanoCMD && o.Format == Both:
+		return Summary{}, errors.New("in the layout nanocmd a profile has one name: choose signed or unsigned")
 	}
 	if o.Format&Signed != 0 && o.Signer == nil {
 		return Summary{}, errNoSigner
@@ -166,12 +173,15 @@ func (x *run) openManifests() (err error) {
 		return err
 	}
 	if !x.DryRun {
-		if err := recoverPartial(x.root); err != nil {
+		if err := recoverPartial(x.root, x.Layout); err != nil {
 			return err
 		}
-		x.out = newManifestWriter(x.root)
+		x.out = newManifestWriter(x.root, x.Layout)
+		if x.Layout == NanoCMD {
+			x.index = newNanoIndex(x.root)
+		}
 	}
-	x.prior, err = openPrior(x.root)
+	x.prior, err = openPrior(x.root, x.Layout)
 	return err
 }
 
@@ -186,5 +196,7 @@ func (x *run) close() {
 
 // ErrLocked says that another run is writing to the same folder.
 var ErrLocked = errors.New("another export is writing to this folder; wait for it to end")
+
+var errClash = errors.New("another person's file has the same name; give one of them another short name")
 
 var errNoSigner = errors.New("signed profiles need a signing identity, and none is configured")

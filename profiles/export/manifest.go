@@ -18,10 +18,11 @@ import (
 // The files that say what is in the folder. The partial one is the manifest while it is written: what is left of it
 // after a crash tells what had been done.
 const (
-	manifestName    = "manifest.json"
-	csvName         = "manifest.csv"
-	interruptedName = ".manifest.json.interrupted"
+	manifestName = "manifest.json"
+	csvName      = "manifest.csv"
 )
+
+func interruptedOf(manifest string) string { return "." + manifest + ".interrupted" }
 
 // Status is how a person stands.
 type Status string
@@ -45,8 +46,12 @@ type Entry struct {
 	SHA256     string `json:"sha256,omitempty"` // of the unsigned profile
 	Signed     *File  `json:"signed,omitempty"`
 	Unsigned   *File  `json:"unsigned,omitempty"`
-	Status     Status `json:"status"`
-	Reason     string `json:"reason,omitempty"`
+
+	Declarations []*File  `json:"declarations,omitempty"` // in the layout KMFDDM; the set is among them
+	Retired      []string `json:"retired,omitempty"`      // identifiers of declarations that the set held once
+
+	Status Status `json:"status"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // File is one file in the folder.
@@ -61,11 +66,18 @@ type File struct {
 
 // ours reports whether a file may be one of ours: a manifest that was tampered with must not lead anywhere else.
 func (f *File) ours() bool {
-	return filepath.IsLocal(f.Path) && !strings.ContainsAny(f.Path, `/\`) && strings.HasSuffix(f.Path, profiles.Extension)
+	return filepath.IsLocal(f.Path) && !strings.ContainsAny(f.Path, `/\`) && (strings.HasSuffix(f.Path, profiles.Extension) ||
+		strings.HasPrefix(f.Path, profiles.DeclarationPrefix) && strings.HasSuffix(f.Path, declarationExtension) ||
+		strings.HasPrefix(f.Path, setPrefix) && strings.HasSuffix(f.Path, setExtension))
 }
 
 func newEntry(p *directory.Principal, platform profiles.Platform) *Entry {
 	return &Entry{Name: p.ShortName, GUID: p.GUID, Platform: platform.String()}
+}
+
+// describe notes the profile that was exported.
+func (e *Entry) describe(p *profiles.Profile, content string) {
+	e.Identifier, e.UUID, e.SHA256, e.Status = p.Identifier, p.UUID, content, StatusExported
 }
 
 const (
@@ -121,8 +133,8 @@ type manifestWriter struct {
 
 var csvHead = []string{"name", "guid", "platform", "identifier", "uuid", "sha256", "signer", "signer_not_after", "path", "unsigned_path", "status", "reason"}
 
-func newManifestWriter(root *os.Root) *manifestWriter {
-	w := &manifestWriter{json: newRewrite(root, manifestName), csv: newRewrite(root, csvName)}
+func newManifestWriter(root *os.Root, layout Layout) *manifestWriter {
+	w := &manifestWriter{json: newRewrite(root, layout.manifestName()), csv: newRewrite(root, csvName)}
 	w.table = csv.NewWriter(w.csv)
 	_, w.err = io.WriteString(w.json, manifestHead)
 	w.err = firstOf(w.err, w.table.Write(csvHead))
@@ -177,7 +189,7 @@ func (w *manifestWriter) commit() error {
 	if err := w.json.commit(); err != nil {
 		return err
 	}
-	if err := w.json.root.Remove(interruptedName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := w.json.root.Remove(interruptedOf(w.json.name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil

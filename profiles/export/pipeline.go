@@ -18,6 +18,8 @@ type item struct {
 	entry   *Entry               // the new row; nil: none
 	outcome outcome
 	pruned  int // files deleted
+
+	stale map[string]*File // files of declarations that there are no more, by path
 }
 
 // chunk is some items; done is closed when they have been worked on.
@@ -76,7 +78,7 @@ func (x *run) join(emit func([]*item)) error {
 		if x.prior.err != nil {
 			return x.prior.err
 		}
-		name := FileName(p)
+		name := x.name(p)
 		i := &item{person: p, clash: name == last}
 		if last = name; old != nil && old.Name == p.ShortName && old.GUID == p.GUID {
 			i.old, old = old, x.prior.next()
@@ -106,6 +108,9 @@ func (x *run) collect(order <-chan *chunk, cancel func()) (first error) {
 			if i.entry != nil && x.out != nil {
 				fail(x.out.add(i.entry))
 			}
+			if i.person != nil && i.entry != nil && x.index != nil {
+				fail(x.index.add(x.name(i.person), i.entry))
+			}
 		}
 		if x.out != nil {
 			fail(x.out.flush())
@@ -123,7 +128,13 @@ func (x *run) finish(readErr, err error) error {
 	}
 	if readErr != nil {
 		x.out.abandon()
+		if x.index != nil {
+			x.index.abandon()
+		}
 		return firstOf(readErr, err)
+	}
+	if x.index != nil {
+		err = firstOf(err, x.index.finish())
 	}
 	return firstOf(err, x.out.commit())
 }

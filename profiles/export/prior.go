@@ -24,9 +24,9 @@ type source struct {
 	torn bool // may break off
 }
 
-func openPrior(root *os.Root) (*priorReader, error) {
-	r := new(priorReader)
-	for _, name := range []string{partialOf(manifestName), interruptedName, manifestName} {
+func openPrior(root *os.Root, layout Layout) (*priorReader, error) {
+	r, manifest := new(priorReader), layout.manifestName()
+	for _, name := range []string{partialOf(manifest), interruptedOf(manifest), manifest} {
 		f, err := root.Open(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -35,7 +35,7 @@ func openPrior(root *os.Root) (*priorReader, error) {
 			r.close()
 			return nil, err
 		}
-		r.sources = append(r.sources, source{f, rowReader{decoder: json.NewDecoder(bufio.NewReaderSize(f, 1<<16))}, name != manifestName})
+		r.sources = append(r.sources, source{f, rowReader{decoder: json.NewDecoder(bufio.NewReaderSize(f, 1<<16))}, name != manifest})
 	}
 	return r, nil
 }
@@ -72,8 +72,8 @@ func (r *priorReader) close() {
 
 // recoverPartial sets aside what a crash has left of a manifest, so that it can be read while a new one is written,
 // and deletes what it has left of other files.
-func recoverPartial(root *os.Root) error {
-	err := root.Rename(partialOf(manifestName), interruptedName)
+func recoverPartial(root *os.Root, layout Layout) error {
+	err := root.Rename(partialOf(layout.manifestName()), interruptedOf(layout.manifestName()))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

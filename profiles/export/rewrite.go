@@ -22,11 +22,12 @@ type rewrite struct {
 	same  int64 // bytes at the beginning that are as before
 	fresh *os.File
 	write *bufio.Writer
+	mode  fs.FileMode // of the new one
 	err   error
 }
 
 func newRewrite(root *os.Root, name string) *rewrite {
-	w := &rewrite{root: root, name: name}
+	w := &rewrite{root: root, name: name, mode: 0o644}
 	if w.old, w.err = root.Open(name); errors.Is(w.err, fs.ErrNotExist) {
 		w.old, w.err = nil, nil
 	}
@@ -70,7 +71,7 @@ func (w *rewrite) matches(p []byte) bool {
 // diverge begins the new file with what is as before.
 func (w *rewrite) diverge() error {
 	var err error
-	if w.fresh, err = w.root.OpenFile(partialOf(w.name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644); err != nil {
+	if w.fresh, err = w.root.OpenFile(partialOf(w.name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, w.mode); err != nil {
 		return err
 	}
 	w.write = bufio.NewWriterSize(w.fresh, 1<<16)

@@ -28,8 +28,8 @@ func (x *run) sign(ctx context.Context, chunk []*due, stage *stage) error {
 			continue // could not be signed
 		}
 		file := x.signer
-		file.Path, file.Content, file.SHA256 = FileName(d.item.person)+profiles.Extension, d.signed.Content, d.signed.digest()
-		if err := stage.write(d.item, &d.item.entry.Signed, file, d.signed.Bytes); err != nil {
+		file.Path, file.Content, file.SHA256 = x.name(d.item.person)+profiles.Extension, d.signed.Content, d.signed.digest()
+		if err := stage.write(d.item, &d.item.entry.Signed, file, d.signed.Bytes, d.profile.HasSecret()); err != nil {
 			return err
 		}
 	}

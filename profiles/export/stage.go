@@ -32,11 +32,15 @@ type staged struct {
 
 func newStage(root *os.Root, worker int) *stage { return &stage{root: root, worker: worker} }
 
-// write writes content beside its place. The error concerns the folder, not the person.
-func (s *stage) write(i *item, slot **File, file File, content []byte) error {
+// write writes content beside its place, readable by its owner only if it holds a secret. The error concerns the folder, not the person.
+func (s *stage) write(i *item, slot **File, file File, content []byte, secret bool) error {
 	file.Size = int64(len(content))
 	temporary := fmt.Sprintf("%s%d-%d.tmp", stagePrefix, s.worker, len(s.files))
-	f, err := s.root.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	var mode fs.FileMode = 0o644
+	if secret {
+		mode = 0o600
+	}
+	f, err := s.root.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, mode)
 	if err != nil {
 		return err
 	}

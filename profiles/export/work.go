@@ -15,11 +15,14 @@ func (x *run) work(ctx context.Context, items []*item, stage *stage) error {
 	for _, i := range items {
 		switch {
 		case i.person == nil:
-			x.gone(i)
+			if x.gone(i); x.Prune && i.entry != nil && i.outcome == gone {
+				fatal = firstOf(fatal, x.dissolve(i, stage))
+				x.pruneStale(i)
+			}
 		case ctx.Err() != nil || fatal != nil:
 			i.keep(remaining)
 		case i.clash:
-			i.fail(errors.New("another person's file has the same name; give one of them another short name"), x.Platform)
+			i.fail(errClash, x.Platform)
 		default:
 			var p *profiles.Profile
 			if p, fatal = x.one(i, stage); fatal != nil {
@@ -41,6 +44,10 @@ func (x *run) work(ctx context.Context, items []*item, stage *stage) error {
 		for _, i := range items {
 			if i.person != nil && i.outcome != failed && i.outcome != remaining {
 				x.prune(i)
+				if i.outcome == denied {
+					fatal = firstOf(fatal, x.dissolve(i, stage))
+				}
+				x.pruneStale(i)
 			}
 		}
 	}
@@ -58,7 +65,7 @@ func (x *run) gone(i *item) {
 	i.entry, i.outcome = &entry, gone
 	if x.Prune {
 		x.prune(i)
-		if entry.Signed == nil && entry.Unsigned == nil {
+		if entry.Signed == nil && entry.Unsigned == nil && entry.Declarations == nil {
 			i.entry = nil
 		}
 	}
@@ -69,15 +76,19 @@ func (x *run) one(i *item, stage *stage) (*profiles.Profile, error) {
 	i.entry = newEntry(i.person, x.Platform)
 	if i.old != nil {
 		i.entry.Signed, i.entry.Unsigned = i.old.Signed, i.old.Unsigned
+		i.entry.Declarations, i.entry.Retired = i.old.Declarations, i.old.Retired
 	}
 	p, err := x.Generator.Calendar(x.Directory, i.person, x.Platform)
 	if err != nil {
-		x.without(i, err)
+		i.without(err, x.Platform)
 		return nil, nil
 	}
 	sum := p.SHA256()
-	i.entry.Identifier, i.entry.UUID, i.entry.SHA256, i.entry.Status = p.Identifier, p.UUID, sum, StatusExported
+	i.entry.describe(p, sum)
 	i.outcome = unchanged
+	if x.Layout == KMFDDM {
+		return p, x.declare(i, stage)
+	}
 	if x.Format&Unsigned != 0 && !x.current(i.entry.Unsigned, sum, "") {
 		if err := x.writeUnsigned(i, p, sum, stage); err != nil {
 			return nil, err
@@ -92,13 +103,13 @@ func (x *run) writeUnsigned(i *item, p *profiles.Profile, sum string, stage *sta
 	if x.DryRun {
 		return nil
 	}
-	return stage.write(i, &i.entry.Unsigned, File{Path: FileName(i.person) + unsignedExtension, SHA256: sum, Content: sum}, p.Bytes())
+	return stage.write(i, &i.entry.Unsigned, File{Path: x.unsignedPath(i.person), SHA256: sum, Content: sum}, p.Bytes(), p.HasSecret())
 }
 
 // without deals with a person who gets no profile. What is in the folder from before stays, unless pruned.
-func (x *run) without(i *item, err error) {
+func (i *item) without(err error, platform profiles.Platform) {
 	if !profiles.Skips(err) {
-		i.fail(err, x.Platform)
+		i.fail(err, platform)
 		return
 	}
 	i.entry.Status, i.outcome = StatusSkipped, skipped

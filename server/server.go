@@ -30,7 +30,9 @@ type SignIn interface {
 // Options says what a Server is made of.
 type Options struct {
 	// DAV serves an authenticated request; AsPrincipal tells it whose request it is.
-	DAV         http.Handler
+	DAV http.Handler
+	// Contacts serves the address books in the same way; nil: there are none.
+	Contacts    http.Handler
 	AsPrincipal func(ctx context.Context, p *directory.Principal) context.Context
 	// Rest serves every path that is not DAV's, and GET and HEAD of "/": the portal.
 	Rest   http.Handler
@@ -95,6 +97,8 @@ var paths = []struct {
 	{"/calendars/", false, (*Server).dav},
 	{"/calendar/dav/", false, (*Server).dav},
 	{freeBusyPath, true, (*Server).freeBusy},
+	{"/addressbooks", true, (*Server).contacts},
+	{"/addressbooks/", false, (*Server).contacts},
 	{timezonesPath, true, (*Server).timezones},
 	{timezonesPath + "/", false, (*Server).timezones},
 	{"/", true, (*Server).root},
@@ -164,8 +168,18 @@ const timezonesPath = "/stdtimezones"
 func (s *Server) timezones() http.Handler { return timezones.New(timezonesPath, s.o.Now()) }
 
 // dav authenticates and hands over.
-func (s *Server) dav() http.Handler {
-	handler := compressed(s.o.DAV)
+func (s *Server) dav() http.Handler { return s.signedIn(s.o.DAV) }
+
+// contacts is the same for address books.
+func (s *Server) contacts() http.Handler {
+	if s.o.Contacts == nil {
+		return s.o.Rest
+	}
+	return s.signedIn(s.o.Contacts)
+}
+
+func (s *Server) signedIn(next http.Handler) http.Handler {
+	handler := compressed(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.warnOfLegacy(r)
 		p, err := s.authenticate(r)

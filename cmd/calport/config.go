@@ -29,6 +29,7 @@ type Config struct {
 	Signing   SigningConfig   `toml:"signing" comment:"Who vouches for profiles."`
 	Secrets   SecretsConfig   `toml:"secrets" comment:"Where calport's own keys are kept."`
 	Profiles  ProfilesConfig  `toml:"profiles" comment:"What profiles say. Settings by group and person: calport settings export."`
+	Contacts  ContactsConfig  `toml:"contacts" comment:"The people, groups, rooms and resources of the directory as an address book, over CardDAV."`
 	SignIn    SignInConfig    `toml:"sign_in" comment:"Which passwords there are, and how wrong ones are treated."`
 	OIDC      OIDCConfig      `toml:"oidc" comment:"Signing in to the portal by OpenID Connect, beside the directory's password. Calendars need app passwords then, where people have no other."`
 	Mail      MailConfig      `toml:"mail" comment:"Mail that calport sends: invitations to people outside the directory, links."`

@@ -50,5 +50,14 @@ _caldavs._tcp.%[1]s.	3600	IN	TXT	"path=/principals/"
 _caldav._tcp.%[1]s.	3600	IN	SRV	%[3]s
 _caldav._tcp.%[1]s.	3600	IN	TXT	"path=/principals/"
 `, domain, secure, plain)
+	if err != nil || c.Contacts.Off {
+		return err
+	}
+	_, err = fmt.Fprintf(out, `; the address book of the directory (RFC 6352 section 11)
+_carddavs._tcp.%[1]s.	3600	IN	SRV	%[2]s
+_carddavs._tcp.%[1]s.	3600	IN	TXT	"path=/principals/"
+_carddav._tcp.%[1]s.	3600	IN	SRV	%[3]s
+_carddav._tcp.%[1]s.	3600	IN	TXT	"path=/principals/"
+`, domain, secure, plain)
 	return err
 }

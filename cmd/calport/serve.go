@@ -169,12 +169,15 @@ func (h *house) origin() (*server.Server, error) {
 		return nil, err
 	}
 	checker := h.checker(policy)
+	books, booksOf, err := h.addressBooks()
+	if err != nil {
+		return nil, err
+	}
 	h.calendars, err = caldav.New(caldav.Options{
 		Store: h.store, People: h.people.Snapshot, Origin: server.OriginOf,
 		Log: h.log, Now: h.now, RequestID: server.RequestID, SetOperation: server.SetOperation,
-		IsAdmin:    func(p *directory.Principal) bool { return h.access.Admin.Allows(h.people.Snapshot(), p) },
-		Visibility: h.visibility,
-		Limits:     h.config.limits(),
+		IsAdmin: h.isAdmin, Visibility: h.visibility, AddressBookHome: booksOf,
+		Limits: h.config.limits(),
 	})
 	if err != nil {
 		return nil, err
@@ -187,7 +190,7 @@ func (h *house) origin() (*server.Server, error) {
 		return nil, err
 	}
 	return server.New(server.Options{
-		DAV: h.calendars, AsPrincipal: caldav.WithPrincipal, Rest: h.health(portal), SignIn: checker,
+		DAV: h.calendars, Contacts: books, AsPrincipal: caldav.WithPrincipal, Rest: h.health(portal), SignIn: checker,
 		Origin:  server.Origin{Host: s.PublicHost, Port: s.PublicPort},
 		Aliases: h.config.certificateNames(), TrustedProxies: parsePrefixes(s.TrustedProxies), Log: h.log, Now: h.now,
 		Observe: h.observe, Traces: h.traces, FreeBusy: h.calendars.FreeBusyURL(),

@@ -12,6 +12,9 @@ import (
 
 const principalsHref = "/principals/"
 
+// PrincipalHref is the URL path of a principal.
+func PrincipalHref(p *directory.Principal) string { return principalHref(p) }
+
 func principalHref(p *directory.Principal) string {
 	return principalsHref + byGUID + "/" + dav.EncodeSegment(p.GUID) + "/"
 }

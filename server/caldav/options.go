@@ -17,6 +17,7 @@ type complianceClass struct {
 	on       dav.Kind   // kinds that the methods and reports must work on
 	settable []dav.Name // properties that clients must be able to set
 	readable []dav.Name
+	where    func(*Server) bool // nil: everywhere
 }
 
 // complianceClasses is every token that this server knows of, in the order in which Apple's server sent them.
@@ -35,6 +36,7 @@ var complianceClasses = []complianceClass{
 	{token: "calendar-query-extended", reports: []dav.Name{dav.CalendarQuery}, on: calendar},
 	{token: "calendar-default-alarms", settable: []dav.Name{dav.DefaultAlarmDate, dav.DefaultAlarmDateTime}},
 	{token: "calendar-no-timezone", readable: []dav.Name{dav.CalendarTimezoneID, dav.TimezoneServiceSet}},
+	{token: "addressbook", readable: []dav.Name{dav.AddressBookHomeSet}, where: func(s *Server) bool { return s.addressBooks != nil }}, // RFC 6352 section 6.1
 	{token: "extended-mkcol", methods: []string{"MKCOL"}},
 	{token: "calendarserver-principal-property-search", reports: []dav.Name{dav.PrincipalPropertySearch}, on: principalCollection},
 	{token: "calendarserver-principal-search", reports: []dav.Name{dav.CalendarServerSearch}, on: principalCollection},
@@ -53,6 +55,9 @@ func (s *Server) complianceTokens() string {
 }
 
 func (s *Server) complies(class complianceClass) bool {
+	if class.where != nil && !class.where(s) {
+		return false
+	}
 	for _, name := range class.methods {
 		if row := s.methodNamed(name); row == nil || (row.on|row.null)&class.on != class.on {
 			return false

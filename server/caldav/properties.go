@@ -70,6 +70,9 @@ var properties = dav.Table[*resource]{
 	// … section 6.2.1: principals
 	{Name: dav.CalendarHomeSet, On: principal, Get: getCalendarHomeSet},
 
+	// CardDAV, RFC 6352 section 7.1.1
+	{Name: dav.AddressBookHomeSet, On: principal, Get: getAddressBookHomeSet},
+
 	// Scheduling, RFC 6638 sections 2, 3.2 and 9
 	{Name: dav.ScheduleOutboxURL, On: principal, Get: getScheduleOutboxURL},
 	{Name: dav.ScheduleInboxURL, On: principal, Get: getScheduleInboxURL},

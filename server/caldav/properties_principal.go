@@ -143,6 +143,15 @@ func getCalendarHomeSet(w *dav.Writer, _ *dav.Element, r *resource) error {
 	return ofHome(w, r, dav.CalendarHomeSet, "")
 }
 
+// getAddressBookHomeSet is one's own: nobody sees another's address books.
+func getAddressBookHomeSet(w *dav.Writer, _ *dav.Element, r *resource) error {
+	if r.addressBooks == nil || !r.isVisitor(r.whose) {
+		return dav.ErrNoProperty
+	}
+	writeHref(w, dav.AddressBookHomeSet, r.addressBooks(r.whose))
+	return nil
+}
+
 func getScheduleInboxURL(w *dav.Writer, _ *dav.Element, r *resource) error {
 	return ofHome(w, r, dav.ScheduleInboxURL, inboxName)
 }

@@ -26,6 +26,9 @@ type Options struct {
 	// for, as far as neither is the other's delegate. An administrator sees everybody.
 	Visibility directory.Visibility
 
+	// AddressBookHome is the path of somebody's address books, for CARDDAV:addressbook-home-set; nil: there are none.
+	AddressBookHome func(*directory.Principal) string
+
 	Limits Limits
 	Log    *slog.Logger // nil is slog.Default
 
@@ -47,6 +50,7 @@ type Server struct {
 	people       func() *directory.Snapshot
 	isAdmin      func(*directory.Principal) bool
 	visibility   directory.Visibility
+	addressBooks func(*directory.Principal) string
 	limits       Limits
 	log          *slog.Logger
 	origin       func(*http.Request) string
@@ -78,7 +82,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		store: o.Store, people: o.People, isAdmin: o.IsAdmin, visibility: o.Visibility, limits: limits, log: o.Log,
+		store: o.Store, people: o.People, isAdmin: o.IsAdmin, visibility: o.Visibility, addressBooks: o.AddressBookHome, limits: limits, log: o.Log,
 		origin: o.Origin, now: o.Now, requestID: o.RequestID, setOperation: o.SetOperation,
 		objects: ical.NewCache(objectsRoom),
 		methods: methods, posts: posts, reports: reports, properties: properties, live: index(properties),
@@ -130,6 +134,12 @@ func WithPrincipal(ctx context.Context, p *directory.Principal) context.Context 
 	return context.WithValue(ctx, principalKey{}, p)
 }
 
+// Viewer is who makes a request, as WithPrincipal has said; nil is nobody.
+func Viewer(ctx context.Context) *directory.Principal {
+	p, _ := ctx.Value(principalKey{}).(*directory.Principal)
+	return p
+}
+
 // visit is one request's view of the world: who asks, and the one picture of the directory that all of the answer is
 // made from.
 type visit struct {
@@ -166,8 +176,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
-	who, ok := r.Context().Value(principalKey{}).(*directory.Principal)
-	if !ok {
+	who := Viewer(r.Context())
+	if who == nil {
 		return dav.Status(http.StatusUnauthorized)
 	}
 	v := &visit{Server: s, who: who, people: s.people(), admin: s.isAdmin(who)}

@@ -100,7 +100,7 @@ func (b *backend) object(p *directory.Principal, want *carddav.AddressDataReques
 			}
 		}
 	}
-	return carddav.AddressObject{Path: b.cardHref(p), ETag: b.etag(p), Card: c}
+	return carddav.AddressObject{Path: b.bookHref() + cardName(p), ETag: b.etag(p), Card: c}
 }
 
 func gone() error { return webdav.NewHTTPError(http.StatusNotFound, nil) }

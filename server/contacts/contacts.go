@@ -102,6 +102,8 @@ type visit struct {
 	who    *directory.Principal
 	people *directory.Snapshot
 	finds  func(*directory.Principal) bool // nil is everybody
+
+	room []byte // for tags
 }
 
 func (v *visit) sees(p *directory.Principal) bool { return v.finds == nil || v.finds(p) }
@@ -151,7 +153,6 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	if m.needs != dav.Read {
 		return dav.NeedPrivilege(res.href, m.needs)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	w.Header().Set("DAV", "1, 3, access-control, addressbook") // RFC 6352 section 6.1
 	return m.run(&exchange{visit: v, w: w, r: r, res: res})
 }

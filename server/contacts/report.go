@@ -13,7 +13,7 @@ import (
 // report hands addressbook-query and addressbook-multiget (RFC 6352 section 8) to the library, after their body has
 // been read under our own limits: no document type, no endless nesting.
 func (e *exchange) report() error {
-	body, err := io.ReadAll(e.r.Body)
+	body, err := io.ReadAll(io.LimitReader(e.r.Body, maxBody+1)) // one more is too large for ReadElement
 	if err != nil {
 		return err
 	}

@@ -87,9 +87,8 @@ func (v *visit) whose(name string) *directory.Principal {
 // bookHref is the path of the visitor's address book.
 func (v *visit) bookHref() string { return Home(v.who) + bookName + "/" }
 
-func (v *visit) cardHref(p *directory.Principal) string {
-	return v.bookHref() + dav.EncodeSegment(p.GUID+extension)
-}
+// cardName is the last segment of a card's path.
+func cardName(p *directory.Principal) string { return dav.EncodeSegment(p.GUID + extension) }
 
 // members yields what is in a collection.
 func (r *resource) members() iter.Seq[*resource] {
@@ -100,11 +99,12 @@ func (r *resource) members() iter.Seq[*resource] {
 			yield(&resource{visit: r.visit, kind: book, href: r.bookHref()})
 		case book:
 			m := &resource{visit: r.visit, kind: card} // one for all: a listing keeps none
+			base := r.bookHref()
 			for p := range r.people.All() {
 				if !r.sees(p) {
 					continue
 				}
-				if m.of, m.href = p, r.cardHref(p); !yield(m) {
+				if m.of, m.href = p, base+cardName(p); !yield(m) {
 					return
 				}
 			}

@@ -4,9 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"hash"
-	"io"
-	"strconv"
 
 	"calport/directory"
 )
@@ -14,50 +11,37 @@ import (
 // format changes whenever cards of the same people come out otherwise than before.
 const format = 1
 
-// digest sums up texts, so that none runs into the next.
-type digest struct{ h hash.Hash }
-
-func newDigest() digest {
-	d := digest{sha256.New()}
-	d.number(format)
-	return d
-}
-
-func (d digest) number(n int) {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], uint64(n))
-	d.h.Write(b[:])
-}
-
-func (d digest) text(all ...string) {
-	for _, s := range all {
-		d.number(len(s))
-		io.WriteString(d.h, s)
-	}
-}
-
-func (d digest) String() string { return base64.RawURLEncoding.EncodeToString(d.h.Sum(nil)[:15]) }
-
 // etag is the opaque entity tag of a card as the visitor sees it: made of what the card is made of, which costs less
 // than the card.
 func (v *visit) etag(p *directory.Principal) string {
-	d := newDigest()
-	v.sum(d, p, v.members(p))
-	return d.String()
+	v.room = v.appendFacts(append(v.room[:0], format), p, v.members(p))
+	return tag(sha256.Sum256(v.room))
 }
 
-func (v *visit) sum(d digest, p *directory.Principal, members []string) {
-	d.text(v.o.Organization, p.Kind.CUType(), p.GUID, p.ShortName, p.FullName, p.FirstName, p.LastName, p.MobilePhone, p.JobTitle)
-	d.number(len(p.Mails))
-	d.text(p.Mails...)
-	d.number(len(members))
-	d.text(members...)
+func tag(sum [sha256.Size]byte) string { return base64.RawURLEncoding.EncodeToString(sum[:15]) }
+
+// appendFacts appends what a card is made of, so that no text runs into the next.
+func (v *visit) appendFacts(b []byte, p *directory.Principal, members []string) []byte {
+	text := func(s string) { b = append(binary.AppendUvarint(b, uint64(len(s))), s...) }
+	list := func(all []string) {
+		b = binary.AppendUvarint(b, uint64(len(all)))
+		for _, s := range all {
+			text(s)
+		}
+	}
+	b = append(b, byte(p.Kind))
+	for _, s := range [...]string{v.o.Organization, p.GUID, p.ShortName, p.FullName, p.FirstName, p.LastName, p.MobilePhone, p.JobTitle} {
+		text(s)
+	}
+	list(p.Mails)
+	list(members)
 	if p.Place != nil {
-		d.text(p.Place.Location)
-		d.number(p.Place.Capacity)
+		text(p.Place.Location)
+		b = binary.AppendVarint(b, int64(p.Place.Capacity))
 	}
 	photo, _ := v.photo(p)
-	d.text(photo)
+	text(photo)
+	return b
 }
 
 // state is the tag of the whole directory at one snapshot.
@@ -73,14 +57,12 @@ func (v *visit) ctag() string {
 	if s := v.state.Load(); s != nil && s.people == v.people {
 		return s.tag
 	}
-	d := newDigest()
-	n := 0
+	all := sha256.New()
 	for p := range v.people.All() {
-		v.sum(d, p, p.Members)
-		n++
+		v.room = v.appendFacts(append(v.room[:0], format), p, p.Members)
+		all.Write(v.room)
 	}
-	d.number(n)
-	s := &state{v.people, d.String() + "-" + strconv.Itoa(n)}
+	s := &state{v.people, tag([sha256.Size]byte(all.Sum(nil)))}
 	v.state.Store(s)
 	return s.tag
 }

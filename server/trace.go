@@ -51,6 +51,7 @@ const tracePoll = 5 * time.Second
 func (t *Traces) Run(ctx context.Context) {
 	tick := time.NewTicker(tracePoll)
 	defer tick.Stop()
+	whole := context.WithoutCancel(ctx) // what was taken up is kept when the server stops, too
 	for {
 		if err := t.Reload(ctx); err != nil && ctx.Err() == nil {
 			t.o.Log.WarnContext(ctx, "it is not known whose protocol is to be traced", "err", err)
@@ -58,10 +59,10 @@ func (t *Traces) Run(ctx context.Context) {
 		for waiting := true; waiting; {
 			select {
 			case <-ctx.Done():
-				t.keepPending(context.WithoutCancel(ctx))
+				t.keepPending(whole)
 				return
 			case p := <-t.pending:
-				t.keep(ctx, p)
+				t.keep(whole, p)
 			case <-tick.C:
 				waiting = false
 			}
@@ -83,6 +84,14 @@ func (t *Traces) Reload(ctx context.Context) error {
 	return nil
 }
 
+// Running tells until when a person, named by the GUID in lower case, is traced; the zero time if that is not so.
+func (t *Traces) Running(owner string) time.Time {
+	if running := t.running.Load(); running != nil && t.o.Now().Before((*running)[owner]) {
+		return (*running)[owner]
+	}
+	return time.Time{}
+}
+
 func (t *Traces) keepPending(ctx context.Context) {
 	for {
 		select {
@@ -95,7 +104,7 @@ func (t *Traces) keepPending(ctx context.Context) {
 }
 
 func (t *Traces) keep(ctx context.Context, p page) {
-	if err := t.o.Store.AppendTrace(ctx, p.owner, []byte(p.text), t.o.Limit); err != nil && ctx.Err() == nil {
+	if err := t.o.Store.AppendTrace(ctx, p.owner, []byte(p.text), t.o.Limit); err != nil {
 		t.o.Log.WarnContext(ctx, "an exchange of a protocol trace is lost", "err", err)
 	}
 }
@@ -112,11 +121,7 @@ func (t *Traces) add(p page) {
 // begin starts to write down a request if its person is traced; nil if not, as for nearly everybody. p is nil where
 // the sign-in was refused.
 func (t *Traces) begin(r *http.Request, p *directory.Principal) *exchange {
-	if t == nil {
-		return nil
-	}
-	running := t.running.Load()
-	if running == nil {
+	if t == nil || t.running.Load() == nil {
 		return nil
 	}
 	if p == nil {
@@ -128,11 +133,11 @@ func (t *Traces) begin(r *http.Request, p *directory.Principal) *exchange {
 			return nil
 		}
 	}
-	owner, now := strings.ToLower(p.GUID), t.o.Now()
-	if ends, found := (*running)[owner]; !found || !now.Before(ends) {
+	owner := strings.ToLower(p.GUID)
+	if t.Running(owner).IsZero() {
 		return nil
 	}
-	return newExchange(t, owner, now, r)
+	return newExchange(t, owner, t.o.Now(), r)
 }
 
 // refusalWords says why a sign-in was refused, for a trace.

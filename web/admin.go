@@ -18,6 +18,12 @@ var adminPages = []pageRoute{
 	// How it is run
 	{http.MethodGet, auditPath, admin, (*site).auditLog},
 	{http.MethodPost, auditExportPath, admin, (*site).exportAudit},
+	{http.MethodGet, tracesPath, admin, (*site).traces},
+	{http.MethodPost, tracesPath, admin, (*site).startTrace},
+	{http.MethodGet, tracePath, admin, (*site).trace},
+	{http.MethodPost, traceStopPath, admin, changeTrace("trace.stop", Traces.StopTrace, traceAddress)},
+	{http.MethodPost, traceDeletePath, admin, changeTrace("trace.delete", Traces.DeleteTrace, func(string) string { return tracesPath })},
+	{http.MethodPost, traceTextPath, admin, (*site).traceText},
 }
 
 // adminTabs is the navigation among the pages of administrators.
@@ -25,6 +31,7 @@ var adminTabs = []tab{
 	{adminPath + "people", "People"},
 	{adminPath + "groups", "Groups"},
 	{adminPath + "places", "Places"},
+	{tracesPath, "Traces"},
 	{auditPath, "Record"},
 }
 

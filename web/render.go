@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"calport/directory"
 	"calport/directory/signin"
@@ -18,7 +19,7 @@ var templateFiles embed.FS
 
 // views are the pages; each is a file templates/NAME.html that defines "main", put into layout.html.
 var views = []string{"signin", "home", "inside", "manual", "help", "problem", "password", "another", "link", "devices", "test", "admin-directory",
-	"admin-audit"}
+	"admin-audit", "admin-traces", "admin-trace"}
 
 // templates are the pages in every language, by name.
 type templates map[*tongue]map[string]*template.Template
@@ -63,6 +64,7 @@ type page struct {
 	View         any                  // what the one page is about
 	Here         string               // where choosing a language leads back to
 	Tongue       *tongue
+	Traced       time.Time // until then what the person's devices say is written down; zero: it is not
 
 	appPasswords signin.Policy
 	admin        bool
@@ -120,6 +122,9 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	p := page{
 		Organization: s.o.Organization, Title: l.word(title), Path: r.URL.Path, Person: v.person, View: view,
 		Here: here(r, status), Tongue: l, appPasswords: s.o.AppPasswords, admin: v.admin,
+	}
+	if v.person != nil {
+		p.Traced = s.o.Traces.Running(ownerOf(v.person))
 	}
 	if err := s.pages[l][name].Execute(&out, p); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)

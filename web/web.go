@@ -83,6 +83,7 @@ type Options struct {
 	Tokens   Tokens
 	Records  Records
 	Audit    Audit // of what administrators do
+	Traces   Traces
 
 	// AppPasswords says whether people make passwords for single devices; AppPasswordLifetime is how long one lasts, 0
 	// for ever.
@@ -149,8 +150,8 @@ func newSite(o Options) (*site, error) {
 
 func (o Options) check() error {
 	switch {
-	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil || o.Audit == nil:
-		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens, Records and Audit are all required")
+	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil || o.Audit == nil || o.Traces == nil:
+		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens, Records, Audit and Traces are all required")
 	case o.Idle < 0 || o.Lifetime < 0 || o.AppPasswordLifetime < 0:
 		return errors.New("web: Idle, Lifetime and AppPasswordLifetime must not be negative")
 	}

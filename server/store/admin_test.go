@@ -244,6 +244,13 @@ func TestATraceIsARing(t *testing.T) {
 		if got := kept(); !slices.Equal(got, []string{"bbbb", "cccc", "dd"}) {
 			t.Errorf("got %q", got)
 		}
+		last, err := s.Exchanges(ctx, "ada", 0, 2)
+		if err != nil || len(last) != 2 || last[0].Text != "dd" || last[1].Text != "cccc" {
+			t.Errorf("got %v, %v", last, err)
+		}
+		if last, err = s.Exchanges(ctx, "ada", last[1].ID, 2); err != nil || len(last) != 1 || last[0].Text != "bbbb" {
+			t.Errorf("got %v, %v", last, err)
+		}
 		all, err := s.Traces(ctx, "ada")
 		if err != nil || len(all) != 1 || all[0].Exchanges != 3 || all[0].Bytes != 10 || all[0].Maker != "admin" || !all[0].Running(time.Now()) {
 			t.Errorf("got %+v, %v", all, err)

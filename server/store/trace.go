@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -122,4 +123,29 @@ func (s *Store) PurgeTraces(ctx context.Context, before time.Time) error {
 			"DELETE FROM trace_exchange WHERE owner IN (SELECT owner FROM trace WHERE ends < $1)",
 			"DELETE FROM trace WHERE ends < $1")
 	})
+}
+
+// Exchange is a request and its answer in a person's trace.
+type Exchange struct {
+	ID   int64 // rises with time
+	Text string
+}
+
+// Exchanges lists what a person's trace has kept, newest first, at most limit, older than the one of ID before, if that
+// is not 0.
+func (s *Store) Exchanges(ctx context.Context, owner string, before int64, limit int) (all []Exchange, err error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	err = s.Read(ctx, func(tx *Tx) error {
+		rows := tx.rows("SELECT id, content FROM trace_exchange WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3", owner, before, limit)
+		all, err = collect(rows, func(r cursor) (e Exchange, err error) {
+			var content []byte
+			err = r.Scan(&e.ID, &content)
+			e.Text = string(content)
+			return e, err
+		})
+		return err
+	})
+	return all, err
 }

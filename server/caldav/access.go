@@ -6,6 +6,7 @@ import (
 
 	"calport/directory"
 	"calport/server/dav"
+	"calport/server/ical"
 )
 
 // role is what the one who asks is to the one whose resource it is. Later ones include the earlier.
@@ -108,6 +109,12 @@ func (r *resource) privileges() dav.Privilege {
 	}
 	if r.role < owner && r.collection != nil {
 		may |= r.givenToVisitor()
+	}
+	switch r.access { // caldav-privateevents section 4.2.3
+	case ical.Private:
+		return 0
+	case ical.Confidential, ical.Restricted:
+		may &^= dav.Write.Expand()
 	}
 	return may
 }

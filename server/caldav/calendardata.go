@@ -111,6 +111,9 @@ func (v *visit) judge(data []byte) (*calendarData, error) {
 	if err := ical.Check(calendar); err != nil {
 		return nil, invalid(conditionOf(err), err)
 	}
+	if _, err := ical.AccessOf(calendar); err != nil {
+		return nil, invalid(validAccessRestriction, err)
+	}
 	o := ical.NewObject(calendar, nil)
 	if o, err = d.placeOverrides(o); err != nil {
 		return nil, err
@@ -205,7 +208,7 @@ func (d *calendarData) stored(name string) store.NewObject {
 	return store.NewObject{
 		Name: name, UID: d.facts.UID, Component: d.facts.Component, Data: d.bytes,
 		FirstStart: d.facts.FirstStart, LastEnd: d.facts.LastEnd,
-		Organizer: d.facts.Organizer, Recurring: d.facts.Recurring, ScheduleTag: d.tag,
+		Organizer: d.facts.Organizer, Recurring: d.facts.Recurring, ScheduleTag: d.tag, Access: int(d.facts.Access),
 	}
 }
 

@@ -44,5 +44,7 @@
 //   - A time zone that is known by name is that of the IANA database, whatever VTIMEZONE the data brings along: rules change
 //     with little notice (RFC 7808 section 1), and old clients send old ones.
 //   - Data without VTIMEZONE is handed out as it was stored, unless the request says CalDAV-Timezones: T.
+//   - X-CALENDARSERVER-ACCESS keeps an event from others, CLASS alone does not, as in Apple's server: clients set it on what
+//     delegates have to see.
 //   - Some broken data is put right when it is stored (repair.go), and then no ETag is answered.
 package caldav

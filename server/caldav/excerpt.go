@@ -139,7 +139,7 @@ func getCalendarData(w *dav.Writer, asked *dav.Element, r *resource) error {
 		}
 		r.excerpt = x // for all rows of this answer
 	}
-	data, err := r.excerpt.of(r.item.Data, r.limits.Instances)
+	data, err := r.excerpt.of(seen(r.item.Data, r.access), r.limits.Instances)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (e *exchange) getItem() error {
 	if err := e.wishTimezones(); err != nil {
 		return err
 	}
-	data, err := e.excerpt.of(item.Data, e.limits.Instances)
+	data, err := e.excerpt.of(seen(item.Data, e.res.access), e.limits.Instances)
 	if err != nil {
 		return err
 	}
@@ -79,11 +79,15 @@ func (e *exchange) getCalendar() error {
 	}
 	zones := map[string]bool{}
 	err := e.store.Read(e.r.Context(), func(tx *store.Tx) error {
+		restricted, err := e.res.restrictedIn(tx)
+		if err != nil {
+			return err
+		}
 		for item, err := range tx.Objects(e.res.collection.ID, store.Whole) {
 			if err != nil {
 				return err
 			}
-			if _, err := e.w.Write(componentsOf(item.Data, zones)); err != nil {
+			if _, err := e.w.Write(componentsOf(seen(item.Data, restricted[item.Name]), zones)); err != nil {
 				return err
 			}
 		}

@@ -79,6 +79,9 @@ func (m *method) permit(r *resource) error {
 	case m.on&r.kind == 0:
 		return &dav.Error{Status: http.StatusMethodNotAllowed, Header: http.Header{"Allow": {r.allow()}}}
 	}
+	if r.hidden() {
+		return dav.NeedPrivilege(r.href, dav.Read)
+	}
 	if err := r.require(m.needs); err != nil || m.parent == 0 {
 		return err
 	}

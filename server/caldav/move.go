@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"calport/server/dav"
+	"calport/server/ical"
 	"calport/server/store"
 )
 
@@ -85,6 +86,9 @@ func (r *resource) replaceable(overwrite bool) error {
 	if err := parent.require(dav.Bind | dav.Unbind); err != nil {
 		return err
 	}
+	if r.access != ical.Public {
+		return dav.NeedPrivilege(r.href, dav.Write)
+	}
 	if !overwrite {
 		return dav.Status(http.StatusPreconditionFailed) // RFC 4918 section 10.6
 	}
@@ -94,6 +98,9 @@ func (r *resource) replaceable(overwrite bool) error {
 func (r *resource) moveTo(tx *store.Tx, target *resource) (created bool, err error) {
 	if r.item == nil {
 		return true, r.rename(tx, target)
+	}
+	if r.access != ical.Public { // elsewhere all of it could be read
+		return false, dav.NeedPrivilege(r.href, dav.Write)
 	}
 	if err := r.fitsInto(target); err != nil {
 		return false, err
@@ -108,6 +115,9 @@ func (r *resource) moveTo(tx *store.Tx, target *resource) (created bool, err err
 func (r *resource) copyTo(tx *store.Tx, target *resource) (created bool, err error) {
 	if r.item == nil {
 		return false, &dav.Error{Status: http.StatusForbidden, Detail: "Calendars are not copied: their UIDs would be there twice."}
+	}
+	if r.access != ical.Public {
+		return false, dav.NeedPrivilege(r.href, dav.Read)
 	}
 	if err := r.fitsInto(target); err != nil {
 		return false, err

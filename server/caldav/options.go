@@ -30,6 +30,7 @@ var complianceClasses = []complianceClass{
 	{token: "calendar-availability", methods: []string{"POST"}, on: outbox, settable: []dav.Name{dav.CalendarAvailability}},
 	{token: "inbox-availability", methods: []string{"POST"}, on: outbox, settable: []dav.Name{dav.CSCalendarAvailability}},
 	{token: "calendar-proxy", settable: []dav.Name{dav.GroupMemberSet}, readable: []dav.Name{dav.CalendarProxyReadFor, dav.CalendarProxyWriteFor}},
+	{token: "calendarserver-private-events", methods: []string{"PUT", "GET"}, reports: []dav.Name{dav.CalendarQuery, dav.CalendarMultiget, dav.SyncCollection}, on: calendar},
 	{token: "calendarserver-private-comments", methods: []string{"POST"}, on: outbox, readable: []dav.Name{dav.ScheduleChanges}},
 	{token: "calendarserver-recurrence-split", methods: []string{"POST"}, on: object},
 	{token: "calendarserver-subscribed", methods: []string{"MKCALENDAR"}, settable: []dav.Name{dav.Source}},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"calport/server/dav"
+	"calport/server/ical"
 	"calport/server/store"
 )
 
@@ -49,6 +50,9 @@ func (r *resource) putIn(tx *store.Tx, data *calendarData, stale bool) (store.Ob
 	}
 	if r.item != nil && r.item.UID != data.facts.UID { // RFC 4791 section 5.3.2.1: the UID of an object never changes
 		return store.Object{}, false, r.uidConflict(r.collection.Name, r.item.Name)
+	}
+	if err := r.mayRestrict(data); err != nil {
+		return store.Object{}, false, err
 	}
 	isNew := r.item == nil
 	if stored, err := r.schedule(tx, data, stale); err != nil || !stored {
@@ -111,7 +115,7 @@ func (e *exchange) withPresent(err error) error {
 		return err
 	}
 	now, readErr := fromStore{e.r.Context(), e.store, store.Whole}.item(e.res.home, e.res.collection, e.res.loc.object)
-	if readErr != nil || now == nil {
+	if readErr != nil || now == nil || e.res.access != ical.Public {
 		return err
 	}
 	return e.represent(http.StatusPreconditionFailed, now.ETag, now.Data)

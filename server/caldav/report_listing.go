@@ -1,7 +1,10 @@
 package caldav
 
 import (
+	"net/http"
+
 	"calport/server/dav"
+	"calport/server/ical"
 	"calport/server/store"
 )
 
@@ -39,7 +42,8 @@ type rows struct {
 	collection *resource
 	row        *resource
 	bags       map[int64]store.Properties
-	part       store.Part // what must be read of each member
+	restricted map[string]ical.Access // members of which the visitor does not see all
+	part       store.Part             // what must be read of each member
 }
 
 // rowsOf prepares the rows of a collection. It reads what its members' rows need besides themselves, and no query is
@@ -47,8 +51,11 @@ type rows struct {
 func (l *listing) rowsOf(tx *store.Tx, collection *resource) (*rows, error) {
 	kind := itemsOf(collection.kind)
 	s := &rows{listing: l, collection: collection, part: l.part(kind)}
+	var err error
+	if s.restricted, err = collection.restrictedIn(tx); err != nil {
+		return nil, err
+	}
 	if l.readsBag(kind) {
-		var err error
 		if s.bags, err = tx.ObjectProperties(collection.collection.ID); err != nil {
 			return nil, err
 		}
@@ -61,17 +68,27 @@ func (s *rows) at(item *store.Object) *resource {
 	if s.row == nil {
 		s.row = s.collection.member(nil, item)
 	}
-	s.row.item, s.row.bag = item, s.bags[item.ID]
+	s.row.item, s.row.bag, s.row.access = item, s.bags[item.ID], s.restricted[item.Name]
 	return s.row
 }
 
+// hides says whether the visitor must not know of a member.
+func (s *rows) hides(name string) bool { return s.restricted[name] == ical.Private }
+
 // write answers about a member by its own name.
 func (s *rows) write(item *store.Object) error {
+	if s.hides(item.Name) {
+		return nil
+	}
 	return s.selection.RespondMember(s.w, s.collection.href, item.Name, s.at(item))
 }
 
 // writeAs answers about a member by the href that the client used.
 func (s *rows) writeAs(href string, item *store.Object) error {
+	if s.hides(item.Name) {
+		s.w.Response(href, http.StatusForbidden)
+		return nil
+	}
 	return s.selection.Respond(s.w, href, s.at(item))
 }
 

@@ -115,6 +115,9 @@ func (m *matcher) decideUnread(item *store.Object) (matches, known bool) {
 	if matches, known := facts.Overlaps(*m.bounds.span); known {
 		return matches, true
 	}
+	if m.rows.restricted[item.Name] != ical.Public {
+		return false, false
+	}
 	kept := m.rows.objects.Find(item.ETag, m.floating)
 	if kept == nil {
 		return false, false
@@ -127,10 +130,11 @@ func (m *matcher) decideUnread(item *store.Object) (matches, known bool) {
 // times are kept: a search through all of a calendar would drive out what others come back to.
 func (m *matcher) decideRead(item *store.Object) (matches bool) {
 	objects := m.rows.objects
-	if m.bounds.span == nil {
+	access := m.rows.restricted[item.Name]
+	if m.bounds.span == nil || access != ical.Public {
 		objects = nil
 	}
-	kept, err := objects.Read(item.ETag, m.floating, item.Data)
+	kept, err := objects.Read(item.ETag, m.floating, seen(item.Data, access)) // caldav-privateevents section 4.2.2.4
 	if err != nil {
 		return false
 	}

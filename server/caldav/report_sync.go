@@ -149,10 +149,12 @@ func (s *rows) since(tx *store.Tx, q syncRequest) (last int64, err error) {
 			s.truncated()
 			return last, nil
 		}
-		if change.Deleted { // RFC 6578 section 3.5.2
+		switch gone := change.Deleted || s.hides(change.Name); {
+		case gone && !change.Deleted && q.since == 0: // who asks from the beginning has nothing to forget
+		case gone: // RFC 6578 section 3.5.2
 			s.w.ResponseMember(s.collection.href, change.Name, http.StatusNotFound)
 			err = s.w.Checkpoint()
-		} else {
+		default:
 			err = s.write(&change.Object)
 		}
 		if err != nil {

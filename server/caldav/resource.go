@@ -5,6 +5,7 @@ import (
 
 	"calport/directory"
 	"calport/server/dav"
+	"calport/server/ical"
 	"calport/server/store"
 )
 
@@ -23,6 +24,7 @@ type resource struct {
 	home       *store.Home
 	collection *store.Collection
 	item       *store.Object
+	access     ical.Access // how much of the item the visitor sees
 
 	bag          store.Properties       // the stored properties as they were read
 	changed      []store.PropertyChange // and what this request changes of them
@@ -74,6 +76,9 @@ func (v *visit) find(from source, at location) (*resource, error) {
 		return nil, errNothing()
 	}
 	r.role = v.roleOn(r.whose)
+	if err := r.accessTo(from); err != nil {
+		return nil, err
+	}
 	r.href = dav.EncodePath(r.kind&items == 0, at.segments...)
 	return r, nil
 }
@@ -163,9 +168,9 @@ func (r *resource) parent() *resource {
 	p.null, p.changed, p.making = false, nil, nil
 	switch {
 	case r.kind&items != 0 && r.collection != nil:
-		p.kind, p.item, p.bag = kindOf(r.collection), nil, r.collection.Properties
+		p.kind, p.item, p.bag, p.access = kindOf(r.collection), nil, r.collection.Properties, ical.Public
 	case r.kind&(items|collections) != 0:
-		p.kind, p.item, p.collection, p.bag = home, nil, nil, r.home.Properties
+		p.kind, p.item, p.collection, p.bag, p.access = home, nil, nil, r.home.Properties, ical.Public
 	default:
 		return nil
 	}
@@ -183,7 +188,7 @@ func (r *resource) member(c *store.Collection, item *store.Object) *resource {
 	m := *r
 	m.changed = nil
 	if item != nil {
-		m.kind, m.item, m.bag = itemsOf(r.kind), item, nil
+		m.kind, m.item, m.bag, m.access = itemsOf(r.kind), item, nil, ical.Public
 		return &m
 	}
 	m.kind, m.collection, m.bag, m.item = kindOf(c), c, c.Properties, nil

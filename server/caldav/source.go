@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"calport/directory"
+	"calport/server/ical"
 	"calport/server/store"
 )
 
@@ -14,6 +15,8 @@ type source interface {
 	home(v *visit, whose *directory.Principal) (*store.Home, error)
 	// item returns nil if there is none of that name.
 	item(h *store.Home, c *store.Collection, name string) (*store.Object, error)
+	// access is how much others see of an item that is there.
+	access(c *store.Collection, name string) (ical.Access, error)
 }
 
 // ownerKey is the name of a principal's home in the store.
@@ -41,6 +44,14 @@ func (f fromStore) item(h *store.Home, c *store.Collection, name string) (*store
 	return found(f.store.Object(f.ctx, h.Owner, c.Name, name, f.part))
 }
 
+func (f fromStore) access(c *store.Collection, name string) (access ical.Access, err error) {
+	err = f.store.Read(f.ctx, func(tx *store.Tx) error {
+		access, err = fromTx{tx}.access(c, name)
+		return err
+	})
+	return access, err
+}
+
 type fromTx struct{ tx *store.Tx }
 
 func (f fromTx) home(_ *visit, whose *directory.Principal) (*store.Home, error) {
@@ -49,6 +60,14 @@ func (f fromTx) home(_ *visit, whose *directory.Principal) (*store.Home, error) 
 
 func (f fromTx) item(_ *store.Home, c *store.Collection, name string) (*store.Object, error) {
 	return found(f.tx.Object(c.ID, name, store.Facts))
+}
+
+func (f fromTx) access(c *store.Collection, name string) (ical.Access, error) {
+	access, err := f.tx.Access(c.ID, name)
+	if errors.Is(err, store.ErrNotFound) { // it went meanwhile
+		return ical.Private, nil
+	}
+	return ical.Access(access), err
 }
 
 func found(o store.Object, err error) (*store.Object, error) {

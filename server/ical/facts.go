@@ -9,6 +9,7 @@ type Facts struct {
 	Organizer string // value of the ORGANIZER, as written
 	Recurring bool   // recurs, or is part of what does
 	HasAlarms bool
+	Access    Access // as far as it can be read: else Private
 
 	// Every instance overlaps only ranges that overlap FirstStart to LastEnd
 	// (Unix seconds, both included), whatever location floating times and
@@ -28,6 +29,7 @@ const countLimit = 1 << 14
 // given to [NewObject].
 func (o *Object) Facts() Facts {
 	f := Facts{Component: o.Kind(), UID: o.UID(), Recurring: o.Recurring()}
+	f.Access, _ = AccessOf(o.cal)
 	f.FirstStart, f.LastEnd = math.MaxInt64, math.MinInt64
 	for _, c := range o.cal.Components {
 		if !c.timed() {

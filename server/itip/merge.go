@@ -23,7 +23,8 @@ func (a *attending) merge(server, client *ical.Component) {
 		a.addOverride(at)
 	}
 	a.hide()
-	if len(a.out.ids) == 0 { // nothing that the client sent is known
+	ical.SetAccess(a.out.cal, client) // everybody decides for himself who sees it
+	if len(a.out.ids) == 0 {          // nothing that the client sent is known
 		a.out = a.read(server.Clone(), a.client)
 		a.hidden = nil
 	}

@@ -29,7 +29,9 @@ func refuse(condition dav.Name, format string, args ...any) error {
 // Conditions of the draft that RFC 6638 does not name any more.
 var (
 	recipientSpecified = dav.Name{Space: dav.CalDAV, Local: "recipient-specified"}
-	RecipientExists    = dav.Name{Space: dav.CalDAV, Local: "recipient-exists"}
+	// caldav-privateevents section 4.2.7
+	noAccessRestrictions = dav.Name{Space: dav.CalendarServer, Local: "no-access-restrictions"}
+	RecipientExists      = dav.Name{Space: dav.CalDAV, Local: "recipient-exists"}
 )
 
 // maxBusySpan is the longest time that one request may ask about.
@@ -55,6 +57,9 @@ func ReadOutboxRequest(people *directory.Snapshot, owner *directory.Principal, m
 	method := itip.Method(strings.ToUpper(message.Value("METHOD")))
 	if method != itip.MethodRequest && method != itip.MethodReply {
 		return nil, refuse(dav.ValidCalendarData, "METHOD is %q, not REQUEST or REPLY", method)
+	}
+	if message.Prop("X-CALENDARSERVER-ACCESS") != nil {
+		return nil, refuse(noAccessRestrictions, "a message has no access restrictions")
 	}
 	checked := message.Clone()
 	checked.Del("METHOD") // of which RFC 4791 section 4.1 would have nothing

@@ -140,5 +140,6 @@ func stored(name string, object *ical.Component, tag string) store.NewObject {
 	return store.NewObject{
 		Name: name, UID: facts.UID, Component: facts.Component, Data: object.Bytes(), ScheduleTag: tag,
 		FirstStart: facts.FirstStart, LastEnd: facts.LastEnd, Organizer: facts.Organizer, Recurring: facts.Recurring,
+		Access: int(facts.Access),
 	}
 }

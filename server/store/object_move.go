@@ -115,7 +115,11 @@ func (tx *Tx) CopyObject(from int64, name string, to int64, newName string) (cop
 		o.Data = nil
 		return o, false, nil
 	}
-	copied, created, err = tx.PutObject(to, NewObject{Name: newName, UID: o.UID, Component: o.Component,
+	access, err := tx.Access(from, name)
+	if err != nil {
+		return Object{}, false, err
+	}
+	copied, created, err = tx.PutObject(to, NewObject{Access: access, Name: newName, UID: o.UID, Component: o.Component,
 		ScheduleTag: o.ScheduleTag, FirstStart: o.FirstStart, LastEnd: o.LastEnd, Organizer: o.Organizer,
 		Recurring: o.Recurring, Data: o.Data})
 	if err != nil {

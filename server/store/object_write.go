@@ -18,6 +18,7 @@ type NewObject struct {
 	LastEnd     int64 // Unix seconds or NoEnd
 	Organizer   string
 	Recurring   bool
+	Access      int // how much of it others see; 0 is all
 	Data        []byte
 }
 
@@ -104,9 +105,9 @@ func (tx *Tx) PutObject(collectionID int64, n NewObject) (written Object, create
 	}
 	if old.id == 0 {
 		o.ID, o.Created = tx.s.newID(), tx.now
-		err = tx.insertObject(o, place, uidHome(c), n.Data)
+		err = tx.insertObject(o, place, uidHome(c), n)
 	} else {
-		err = tx.updateObject(o, uidHome(c), n.Data)
+		err = tx.updateObject(o, uidHome(c), n)
 	}
 	if err != nil {
 		return Object{}, false, err
@@ -121,17 +122,17 @@ func uidHome(c *Collection) sql.NullInt64 {
 	return sql.NullInt64{Int64: c.HomeID, Valid: c.Kind == Calendar}
 }
 
-func (tx *Tx) insertObject(o Object, place standing, uidHome sql.NullInt64, data []byte) error {
+func (tx *Tx) insertObject(o Object, place standing, uidHome sql.NullInt64, n NewObject) error {
 	born := o.Change
 	if place.buried {
 		born = place.born
 	}
 	err := tx.exec(`INSERT INTO object (collection_id, name, etag, change, id, born, uid, uid_home, component,
-		schedule_tag, size, span, first_start, last_end, organizer, recurring, created, modified)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		schedule_tag, size, span, first_start, last_end, organizer, recurring, created, modified, access)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		o.CollectionID, o.Name, o.ETag, o.Change, o.ID, born, o.UID, uidHome, o.Component,
 		o.ScheduleTag, o.Size, spanClass(o.FirstStart, o.LastEnd), o.FirstStart, o.LastEnd, o.Organizer,
-		truth(o.Recurring), microseconds(o.Created), microseconds(o.Modified))
+		truth(o.Recurring), microseconds(o.Created), microseconds(o.Modified), n.Access)
 	if err != nil {
 		return err
 	}
@@ -140,20 +141,20 @@ func (tx *Tx) insertObject(o Object, place standing, uidHome sql.NullInt64, data
 			return err
 		}
 	}
-	return tx.exec("INSERT INTO object_data (object_id, data) VALUES ($1, $2)", o.ID, notNil(data))
+	return tx.exec("INSERT INTO object_data (object_id, data) VALUES ($1, $2)", o.ID, notNil(n.Data))
 }
 
-func (tx *Tx) updateObject(o Object, uidHome sql.NullInt64, data []byte) error {
+func (tx *Tx) updateObject(o Object, uidHome sql.NullInt64, n NewObject) error {
 	err := tx.exec(`UPDATE object SET etag = $3, change = $4, uid = $5, uid_home = $6, component = $7,
 		schedule_tag = $8, size = $9, span = $10, first_start = $11, last_end = $12, organizer = $13,
-		recurring = $14, modified = $15 WHERE collection_id = $1 AND name = $2`,
+		recurring = $14, modified = $15, access = $16 WHERE collection_id = $1 AND name = $2`,
 		o.CollectionID, o.Name, o.ETag, o.Change, o.UID, uidHome, o.Component,
 		o.ScheduleTag, o.Size, spanClass(o.FirstStart, o.LastEnd), o.FirstStart, o.LastEnd, o.Organizer,
-		truth(o.Recurring), microseconds(o.Modified))
+		truth(o.Recurring), microseconds(o.Modified), n.Access)
 	if err != nil {
 		return err
 	}
-	return tx.exec("UPDATE object_data SET data = $2 WHERE object_id = $1", o.ID, notNil(data))
+	return tx.exec("UPDATE object_data SET data = $2 WHERE object_id = $1", o.ID, notNil(n.Data))
 }
 
 // uidConflict names the object of the home that has the UID.

@@ -19,3 +19,8 @@ CREATE TABLE schedule_log (
 );
 
 CREATE INDEX schedule_log_uid ON schedule_log (uid, id);
+
+-- How much of an object others see than its owner; 0 is all. The values are package ical's.
+ALTER TABLE object ADD COLUMN access BIGINT NOT NULL DEFAULT 0;
+
+CREATE INDEX object_access ON object (collection_id) WHERE access <> 0;

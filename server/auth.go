@@ -11,10 +11,10 @@ import (
 	"calport/directory/signin"
 )
 
-// errNoCredentials: the client sent none, as each does on its first request. It is no failure (reference trap 4).
+// errNoCredentials: the client sent none, as each does on its first request. It is no failure.
 var errNoCredentials = errors.New("no credentials")
 
-// challenge is sent with every 401, later ones of a connection too (reference section 2.15). The charset makes
+// challenge is sent with every 401, later ones of a connection too. The charset makes
 // clients send UTF-8 (RFC 7617 section 2.1).
 const challenge = `Basic realm="calport", charset="UTF-8"`
 
@@ -32,7 +32,7 @@ func (s *Server) authenticate(r *http.Request) (*directory.Principal, error) {
 func basic(r *http.Request) (login, password string, err error) {
 	scheme, encoded, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Basic") {
-		return "", "", errNoCredentials // other schemes are challenged, never forbidden (trap 3)
+		return "", "", errNoCredentials // other schemes are challenged, never forbidden: on 403 clients do not ask for a password
 	}
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // iCal of Mac OS X 10.5 and earlier has no implicit scheduling; it cannot work with this server. Its User-Agent is
-// like "DAVKit/2.0 (10.5; wrbt) iCal 3.0" (reference section 2.1).
+// like "DAVKit/2.0 (10.5; wrbt) iCal 3.0".
 var legacyAgent = regexp.MustCompile(`\biCal[ /]([0-9]+)`)
 
 // hourly lets something be said once an hour. The zero value is ready.

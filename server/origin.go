@@ -85,7 +85,7 @@ func hasPort(host string) bool {
 }
 
 // base is the origin to name in an absolute redirect: the client's own authority if it is one of ours, because a
-// redirect to another host or port loses the credentials (reference trap 7); else the public one.
+// redirect to another host or port loses the credentials; else the public one.
 func (s *Server) base(c client) string {
 	if !s.isOurs(c.host) {
 		return s.o.Origin.String()

@@ -123,7 +123,6 @@ func TestTimeZonesNeedNoCredentials(t *testing.T) {
 	}
 }
 
-// Reference trap 1.
 func TestWellKnownRedirectsEveryMethodWithoutCredentials(t *testing.T) {
 	s, _ := newServer(t, nil)
 	for _, c := range []struct{ host, want string }{
@@ -192,7 +191,7 @@ func TestRefusalsOfSignIn(t *testing.T) {
 	}
 }
 
-// Reference trap 3: 401 and a challenge, never 403, for missing, foreign and broken credentials.
+// 401 and a challenge, never 403, for missing, foreign and broken credentials.
 func TestEveryKindOfBadCredentialsIsChallenged(t *testing.T) {
 	s, _ := newServer(t, nil)
 	for _, header := range []string{"", "Bearer x", "Digest username=\"ada\"", "Basic", "Basic !!!", "Basic YWRh", basicOf("ada", "wrong")} {
@@ -203,7 +202,6 @@ func TestEveryKindOfBadCredentialsIsChallenged(t *testing.T) {
 	}
 }
 
-// Reference trap 4.
 func TestFirstRequestWithoutCredentialsNeverReachesTheChecker(t *testing.T) {
 	s, log := newServer(t, func(signin.Attempt) (*directory.Principal, error) {
 		t.Error("the checker was asked")
@@ -262,7 +260,7 @@ func TestPlainHTTPIsServedToLoopbackAndProxiesOnly(t *testing.T) {
 	}
 }
 
-// Reference trap 7: forwarding headers count from trusted proxies only, and only what they themselves added.
+// Forwarding headers count from trusted proxies only, and only what they themselves added.
 func TestForwardingHeadersAreBelievedFromTrustedProxiesOnly(t *testing.T) {
 	for _, c := range []struct{ from, forwarded, want string }{
 		{"192.0.2.1:5", "198.51.100.7", "192.0.2.1"},

@@ -16,7 +16,8 @@ var wellKnownTargets = []struct{ path, leadsTo string }{
 	{"/.well-known/timezone", timezonesPath},
 }
 
-// wellKnown answers any method, without credentials, by a redirect on the client's own origin (reference trap 1); the 401 comes at the target. The collection above is listed, as Apple's server did.
+// wellKnown answers any method, without credentials, by a redirect on the client's own origin, since
+// clients send no password yet; the 401 comes at the target. The collection above is listed, as Apple's server did.
 func (s *Server) wellKnown() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := strings.TrimSuffix(r.URL.Path, "/")

@@ -49,7 +49,7 @@ func listenError(d *door, err error) error {
 	return fmt.Errorf("%s: %w", d.key, err)
 }
 
-// Clients keep a handful of connections open for as long as they may (reference trap 58).
+// Clients keep three to eight connections open for as long as they may.
 const (
 	headerTimeout = 15 * time.Second
 	answerTimeout = 10 * time.Minute // an answer streams from a read transaction: a client that never reads must not hold it

@@ -67,7 +67,7 @@ func (w *walk) authority() string { return net.JoinHostPort(w.host, strconv.Itoa
 
 func (w *walk) url(path string) string { return "https://" + w.authority() + path }
 
-// discoveryBody is what every Apple client sends first (reference section 2.2).
+// discoveryBody is what every Apple client sends first.
 const discoveryBody = `<?xml version="1.0" encoding="UTF-8"?>
 <A:propfind xmlns:A="DAV:"><A:prop><A:current-user-principal/><A:principal-URL/><A:resourcetype/></A:prop></A:propfind>`
 

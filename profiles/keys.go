@@ -45,7 +45,7 @@ type Key struct {
 	Allowed  []Choice               // empty: any value
 	Min, Max int64                  // of an integer; both zero: any
 	Rule     func(string) string    // of a string: what is wrong with it, or ""
-	Words    func(value any) string // how a reader sees the value; nil: by its type
+	Words    func(value any) Phrase // how a reader sees the value; nil: by its type
 
 	Since   OS
 	Default any // what a device assumes; nil: nothing

@@ -29,7 +29,7 @@ func TestAPasswordChangesNothingButItselfAndTheProfilesUUID(t *testing.T) {
 		t.Errorf("the same input gave other bytes (%v)", err)
 	}
 	for _, l := range Describe(with.Values(), IOS) {
-		if strings.Contains(l.Value, "abc") {
+		if strings.Contains(l.Value.String(), "abc") {
 			t.Errorf("%s says the password", l.Path)
 		}
 	}

@@ -16,8 +16,32 @@ type Line struct {
 	Group string // the payload's title: "Calendar account"; "Profile" for the profile itself
 	Path  string // PayloadContent[0].CalDAVHostName
 	Title string // "Server"
-	Value string // "cal.example.com", "yes", "(hidden)"
+	Value Phrase // "cal.example.com", "yes", "(hidden)"
 }
+
+// Phrase is something to say in English, which may be said in other languages by its format: that and the arguments are
+// as fmt has them. An argument may be a Phrase itself, or a time.Time, which stands for its day.
+type Phrase struct {
+	Format string
+	Args   []any
+}
+
+// Say makes a Phrase.
+func Say(format string, args ...any) Phrase { return Phrase{format, args} }
+
+// String is the phrase in English.
+func (p Phrase) String() string {
+	args := slices.Clone(p.Args)
+	for i, a := range args {
+		if day, is := a.(time.Time); is {
+			args[i] = day.UTC().Format("2 January 2006")
+		}
+	}
+	return fmt.Sprintf(p.Format, args...)
+}
+
+// verbatim is a phrase for what is the same in every language.
+func verbatim(text string) Phrase { return Say("%s", text) }
 
 // Describe says in words what a profile holds, as far as it concerns the platform, in the order of the tables. What
 // the tables do not know is named without its value.
@@ -27,7 +51,7 @@ func Describe(values Dict, platform Platform) []Line {
 		kind, _ := payload["PayloadType"].(string)
 		row := payloadOf(kind)
 		if row == nil {
-			lines = append(lines, Line{Group: kind, Path: path, Title: "Content", Value: "not known to calport"})
+			lines = append(lines, Line{Group: kind, Path: path, Title: "Content", Value: Say("not known to calport")})
 			return
 		}
 		lines = describe(lines, row.Title, path, payload, platform, row.Keys)
@@ -47,86 +71,91 @@ func describe(lines []Line, group, path string, values Dict, platform Platform, 
 	return lines
 }
 
-func (key *Key) words(value any) string {
+func (key *Key) words(value any) Phrase {
 	if key.Secret {
-		return "(hidden)"
+		return Say("(hidden)")
 	}
 	if key.Words != nil && key.Type.fits(value) {
 		return key.Words(value)
 	}
 	for _, choice := range key.Allowed {
 		if choice.Value == value && choice.Words != "" {
-			return choice.Words
+			return Say(choice.Words)
 		}
 	}
 	return words(value)
 }
 
 // words says a value of any type.
-func words(value any) string {
+func words(value any) Phrase {
 	switch v := value.(type) {
 	case bool:
 		if v {
-			return "yes"
+			return Say("yes")
 		}
-		return "no"
+		return Say("no")
 	case time.Time:
-		return v.UTC().Format("2 January 2006, 15:04 UTC")
+		return Say("%s, %s UTC", v, v.UTC().Format("15:04"))
 	case []byte:
-		return fmt.Sprintf("%d bytes", len(v))
+		return Say("%d bytes", len(v))
 	case []any:
-		said := make([]string, len(v))
+		said := make([]any, len(v))
 		for i := range v {
 			said[i] = words(v[i])
 		}
-		return strings.Join(said, ", ")
+		return list(said, ", ")
 	case Dict:
-		var said []string
+		var said []any
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			said = append(said, name+": "+words(v[name]))
+			said = append(said, Say("%s: %s", name, words(v[name])))
 		}
-		return strings.Join(said, "; ")
+		return list(said, "; ")
 	}
-	return fmt.Sprint(value)
+	return verbatim(fmt.Sprint(value))
+}
+
+// list is several phrases as one.
+func list(said []any, separator string) Phrase {
+	return Phrase{strings.TrimSuffix(strings.Repeat("%s"+separator, len(said)), separator), said}
 }
 
 // consentWords says the consent text that most readers get: the default, else English, else the first.
-func consentWords(value any) string {
+func consentWords(value any) Phrase {
 	texts := value.(Dict)
 	for _, language := range append([]string{"default", "en"}, slices.Sorted(maps.Keys(texts))...) {
 		if text, ok := texts[language].(string); ok {
-			return text
+			return verbatim(text)
 		}
 	}
 	return words(value)
 }
 
-func durationWords(value any) string {
+func durationWords(value any) Phrase {
 	seconds, ok := value.(float64)
 	if whole, is := value.(int64); is {
 		seconds, ok = float64(whole), true
 	}
 	if !ok || seconds < 0 || seconds > 1e9 {
-		return words(value) + " s"
+		return Say("%s s", words(value))
 	}
 	d := time.Duration(seconds * float64(time.Second))
 	if days := d / (24 * time.Hour); days > 0 && d%(24*time.Hour) == 0 {
-		return fmt.Sprintf("%d days", days)
+		return Say("%d days", int(days))
 	}
-	return d.String()
+	return verbatim(d.String())
 }
 
 // certificateWords names a certificate by its subject and SHA-256, which is what devices show.
-func certificateWords(value any) string {
+func certificateWords(value any) Phrase {
 	der := value.([]byte)
 	if block, _ := pem.Decode(der); block != nil {
 		der = block.Bytes
 	}
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
-		return "not readable: " + err.Error()
+		return Say("not readable: %s", err)
 	}
-	return fmt.Sprintf("%s, SHA-256 %X", certificateName(cert), sha256.Sum256(der))
+	return verbatim(fmt.Sprintf("%s, SHA-256 %X", certificateName(cert), sha256.Sum256(der)))
 }
 
 func certificateName(cert *x509.Certificate) string {
@@ -137,8 +166,8 @@ func certificateName(cert *x509.Certificate) string {
 }
 
 // preferenceWords says which preferences of which domain are set, leaving out how Apple wraps them.
-func preferenceWords(value any) string {
-	var said []string
+func preferenceWords(value any) Phrase {
+	var said []any
 	domains := value.(Dict)
 	for _, domain := range slices.Sorted(maps.Keys(domains)) {
 		wrapped, _ := domains[domain].(Dict)
@@ -146,9 +175,9 @@ func preferenceWords(value any) string {
 			items, _ := wrapped[how].([]any)
 			for _, item := range items {
 				settings, _ := item.(Dict)
-				said = append(said, fmt.Sprintf("%s (%s)", words(settings["mcx_preference_settings"]), domain))
+				said = append(said, Say("%s (%s)", words(settings["mcx_preference_settings"]), domain))
 			}
 		}
 	}
-	return strings.Join(said, "; ")
+	return list(said, "; ")
 }

@@ -27,7 +27,7 @@ type problem struct {
 func (p *problem) Error() string { return p.Reason + ": " + p.Said().String() }
 
 // Said is what is wrong, to be worded in a language.
-func (p *problem) Said() phrase { return phrase{p.Detail, p.Args} }
+func (p *problem) Said() phrase { return say(p.Detail, p.Args...) }
 
 // answer is the one function that turns an error into a response.
 func (s *site) answer(w http.ResponseWriter, r *http.Request, err error) {

@@ -50,7 +50,7 @@ func (s *site) makePassword(w http.ResponseWriter, r *http.Request) error {
 	}
 	view.Platform = platform
 	if view.Name = passwordName(r.PostForm.Get("name")); view.Name == "" {
-		view.Name = deviceName(view.Device)
+		view.Name = deviceName(s.tongueOf(r), view.Device)
 	}
 	made := AppPassword{Name: view.Name}
 	if view.Install {
@@ -160,11 +160,11 @@ func passwordName(typed string) string {
 }
 
 // deviceName is what a device is called where its owner does not say.
-func deviceName(d device) string {
+func deviceName(l *tongue, d device) string {
 	if d.Name != "" {
 		return d.Name
 	}
-	return "A device"
+	return l.word(english("A device"))
 }
 
 // mayServe is the rule of signin.DAV.

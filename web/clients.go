@@ -32,7 +32,7 @@ const maxClientWords = 60
 func clientWords(agent string) phrase {
 	for _, c := range clients {
 		if m := c.agent.FindStringSubmatch(agent); m != nil {
-			said := phrase{Text: c.words}
+			said := say(c.words)
 			for _, part := range m[1:] {
 				said.Args = append(said.Args, part)
 			}

@@ -31,12 +31,12 @@ const (
 
 // testView is the form of the connection test, and what it found.
 type testView struct {
-	Account  account
-	Asks     bool // for the password: it makes none of its own
-	Trouble  english
-	Steps    []check.Result // nil: not run yet
-	Verdict  verdict
-	Duration time.Duration
+	Account account
+	Asks    bool // for the password: it makes none of its own
+	Trouble english
+	Steps   []check.Result // nil: not run yet
+	Verdict verdict
+	Took    phrase
 }
 
 // verdict is what the whole test says to somebody whose device does not work.
@@ -131,7 +131,7 @@ func (s *site) runTest(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && report == nil {
 		return err
 	}
-	view.Duration = time.Since(start).Round(time.Millisecond)
+	view.Took = say("%.1f seconds", time.Since(start).Seconds())
 	view.judge(report)
 	return s.showTest(w, r, view)
 }

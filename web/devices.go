@@ -158,7 +158,7 @@ func (s *site) noteDownload(w http.ResponseWriter, r *http.Request, platform pro
 	}
 	d := deviceOf(r.UserAgent())
 	err := s.o.Records.NoteDownload(r.Context(), Download{
-		Owner: ownerOf(visitorOf(r.Context()).person), Device: id, Name: deviceName(d), Platform: platform.String(), Profile: uuid,
+		Owner: ownerOf(visitorOf(r.Context()).person), Device: id, Name: deviceName(s.tongueOf(r), d), Platform: platform.String(), Profile: uuid,
 	})
 	if err != nil { // the profile can be had all the same
 		s.o.Log.WarnContext(r.Context(), "a download could not be noted", s.about(r, "err", err)...)

@@ -16,7 +16,7 @@ package web
 //   - What a template gets at run time ({{t .Title}}) is an english, a phrase, or a text of package profiles; other strings stand alone.
 //
 // TestLanguages fails for a key that German lacks, for one in a file that nobody uses, and for plain words in a
-// template. Answers to machines (the API, the log) are English: phrase.String.
+// template. Answers to machines (the API, the log) are English: inEnglish.word, or phrase.String where a text has no plural.
 
 import (
 	"embed"
@@ -33,21 +33,17 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"golang.org/x/text/message/catalog"
+
+	"calport/profiles"
 )
 
 // english is something to say, in English: a key of the catalogue, with the verbs of fmt for its arguments.
 type english string
 
 // phrase is a text with its arguments.
-type phrase struct {
-	Text english
-	Args []any
-}
+type phrase = profiles.Phrase
 
-func say(t english, args ...any) phrase { return phrase{t, args} }
-
-// String is the phrase in English.
-func (p phrase) String() string { return inEnglish.word(p) }
+func say(t english, args ...any) phrase { return profiles.Say(string(t), args...) }
 
 //go:embed languages
 var languageFiles embed.FS
@@ -187,7 +183,7 @@ func firstNumber(text string) int {
 }
 
 // verbatim is a phrase that says the same in every language.
-func verbatim(name string) phrase { return phrase{"%s", []any{name}} }
+func verbatim(name string) phrase { return say("%s", name) }
 
 // word says a text, a phrase, or anything else that can be an argument of one.
 func (l *tongue) word(said any, args ...any) string {
@@ -195,7 +191,7 @@ func (l *tongue) word(said any, args ...any) string {
 	case english:
 		return l.format(string(said), args)
 	case phrase:
-		return l.format(string(said.Text), said.Args)
+		return l.format(said.Format, said.Args)
 	case time.Time:
 		return l.date(said)
 	}

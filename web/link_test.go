@@ -193,8 +193,8 @@ func TestAgo(t *testing.T) {
 func TestTheDevicesPageTellsWhatWentWrong(t *testing.T) {
 	h := furnished(t, signin.AppPasswordsOffered)
 	b := h.browser(t).signIn("ada")
-	b.get(devicesPath).wants(t, http.StatusOK).says(t, "Calendar on iPhone or iPad (iOS 18.1)", "Signed in 3 minutes ago from 192.0.2.17, with “iPhone”",
-		"Its app password has been revoked", "31 times in a row", "It sends a wrong password", "with your password", "There is a newer version")
+	b.get(devicesPath).wants(t, http.StatusOK).says(t, "Calendar on iPhone or iPad (iOS 18.1)", "Signed in 3 minutes ago from 192.0.2.17. With the app password “iPhone”.",
+		"Its app password has been revoked", "31 times in a row", "It sends a wrong password", "With your password.", "There is a newer version")
 	h.browser(t).signIn("grace").get(devicesPath).silent(t, "iPhone", "31 times", "iPad")
 }
 

@@ -149,7 +149,7 @@ func (p *program) walk(ctx context.Context, a check.Account) error {
 	}
 	header := "\nWhat to do:\n"
 	for _, r := range report {
-		if r.Remedy != "" && r.State != check.Skipped {
+		if r.Remedy.Format != "" && r.State != check.Skipped {
 			fmt.Fprintf(p.out, "%s  %s: %s\n", header, r.Title, r.Remedy)
 			header = ""
 		}

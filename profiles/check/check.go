@@ -15,6 +15,8 @@ import (
 	"errors"
 	"net"
 	"time"
+
+	"calport/profiles"
 )
 
 // Account is what is walked. Mail or Host is required; the rest narrows the walk or makes it possible.
@@ -57,8 +59,8 @@ type Result struct {
 	Step   string // a stable word such as tls
 	Title  string // words for a reader
 	State  State
-	Found  string // what was seen, or why it was skipped
-	Remedy string // what to do; empty when passed
+	Found  profiles.Phrase // what was seen, or why it was skipped
+	Remedy profiles.Phrase // what to do; its Format is empty when passed
 }
 
 // Report is the whole walk in order.
@@ -104,7 +106,7 @@ func (w *walk) step(ctx context.Context, s step) Result {
 	r := Result{Step: s.name, Title: s.title}
 	for _, ground := range s.needs {
 		if !w.passed[ground] {
-			r.State, r.Found = Skipped, "needs "+ground
+			r.State, r.Found = Skipped, profiles.Say("needs %s", ground)
 			return r
 		}
 	}
@@ -121,7 +123,7 @@ func (w *walk) step(ctx context.Context, s step) Result {
 		r.Found = f.found
 		w.passed[s.name] = f.state == Odd
 	default:
-		r.State, r.Found, r.Remedy = Failed, err.Error(), s.remedy
+		r.State, r.Found, r.Remedy = Failed, profiles.Say("%s", err), profiles.Say(s.remedy)
 	}
 	return r
 }
@@ -129,11 +131,17 @@ func (w *walk) step(ctx context.Context, s step) Result {
 // finding is how a step says something other than "passed".
 type finding struct {
 	state         State
-	found, remedy string
+	found, remedy profiles.Phrase
 }
 
-func (f *finding) Error() string { return f.found }
+func (f *finding) Error() string { return f.found.String() }
 
-func skip(why string) error             { return &finding{Skipped, why, ""} }
-func odd(found, remedy string) error    { return &finding{Odd, found, remedy} }
-func failed(found, remedy string) error { return &finding{Failed, found, remedy} }
+func skip(why profiles.Phrase) error { return &finding{state: Skipped, found: why} }
+
+func odd(found profiles.Phrase, remedy string, args ...any) error {
+	return &finding{Odd, found, profiles.Say(remedy, args...)}
+}
+
+func failed(found profiles.Phrase, remedy string, args ...any) error {
+	return &finding{Failed, found, profiles.Say(remedy, args...)}
+}

@@ -188,7 +188,7 @@ func TestAWalkWhereAllIsRight(t *testing.T) {
 		if want := map[bool]State{true: Skipped, false: Passed}[dns]; r.State != want && !ports {
 			t.Errorf("%s: got %s, %s; want %s", r.Step, r.State, r.Found, want)
 		}
-		if strings.Contains(r.Found+r.Remedy, "right") {
+		if strings.Contains(r.Found.String()+r.Remedy.String(), "right") {
 			t.Errorf("%s says the password: %+v", r.Step, r)
 		}
 	}
@@ -231,7 +231,7 @@ func TestEachAnswerOfAServerHasItsRemedy(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a, _ := serve(t, map[string]http.HandlerFunc{test.path: test.answer})
-			if r := resultOf(t, a, test.step); r.State != test.state || !strings.Contains(r.Remedy, test.remedy) {
+			if r := resultOf(t, a, test.step); r.State != test.state || !strings.Contains(r.Remedy.String(), test.remedy) {
 				t.Errorf("got %+v; want %s and %q", r, test.state, test.remedy)
 			}
 		})
@@ -260,10 +260,10 @@ func TestEachFaultOfTLSHasItsRemedy(t *testing.T) {
 		{"an unknown authority", Account{Host: good.Host, Port: good.Port, Roots: x509.NewCertPool()}, "tls", Failed, "unknown authority", "Trust profile"},
 		{"another name", Account{Host: "localhost", Port: good.Port, Roots: ends}, "tls", Failed, "localhost", "get a certificate for localhost"},
 		{"expired", Account{Host: good.Host, Port: good.Port, Roots: ends, Now: at(2090, 1, 1)}, "tls", Failed, "expired", "renew the certificate; check the clock"},
-		{"about to expire", Account{Host: good.Host, Port: good.Port, Roots: ends, Now: at(2084, 1, 27)}, "tls", Odd, "2084-01-29", "renew the certificate"},
+		{"about to expire", Account{Host: good.Host, Port: good.Port, Roots: ends, Now: at(2084, 1, 27)}, "tls", Odd, "29 January 2084", "renew the certificate"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if r := resultOf(t, test.account, test.step); r.State != test.state || !strings.Contains(r.Found, test.found) || !strings.Contains(r.Remedy, test.cures) {
+			if r := resultOf(t, test.account, test.step); r.State != test.state || !strings.Contains(r.Found.String(), test.found) || !strings.Contains(r.Remedy.String(), test.cures) {
 				t.Errorf("got %+v; want %s, %q and %q", r, test.state, test.found, test.cures)
 			}
 		})
@@ -292,7 +292,7 @@ func TestTheProfileIsHeldAgainstTheWalk(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a.Profile = test.profile
-			if r := resultOf(t, a, test.step); r.State != test.state || !strings.Contains(r.Remedy, test.remedy) {
+			if r := resultOf(t, a, test.step); r.State != test.state || !strings.Contains(r.Remedy.String(), test.remedy) {
 				t.Errorf("got %+v; want %s and %q", r, test.state, test.remedy)
 			}
 		})
@@ -306,14 +306,14 @@ func TestTheProfileIsHeldAgainstTheWalk(t *testing.T) {
 func TestWhatIsMissingIsSkipped(t *testing.T) {
 	a, _ := serve(t, nil)
 	a.User = ""
-	if r := resultOf(t, a, "sign-in"); r.State != Skipped || !strings.Contains(r.Found, "user name") {
+	if r := resultOf(t, a, "sign-in"); r.State != Skipped || !strings.Contains(r.Found.String(), "user name") {
 		t.Errorf("without a user: got %+v", r)
 	}
-	if r := resultOf(t, a, "home"); r.State != Skipped || r.Found != "needs sign-in" {
+	if r := resultOf(t, a, "home"); r.State != Skipped || r.Found.String() != "needs sign-in" {
 		t.Errorf("what builds upon it: got %+v", r)
 	}
 	a.User, a.Password = "ada", ""
-	if r := resultOf(t, a, "sign-in"); r.State != Skipped || !strings.Contains(r.Found, "password") {
+	if r := resultOf(t, a, "sign-in"); r.State != Skipped || !strings.Contains(r.Found.String(), "password") {
 		t.Errorf("without a password: got %+v", r)
 	}
 	for _, nothing := range []Account{{}, {Mail: "ada"}, {Mail: "ada@", Host: "x"}} {
@@ -346,7 +346,7 @@ func TestThePortsThatCalendarTries(t *testing.T) {
 		if errors.As(err, &f) {
 			found = f.found
 		}
-		if found != test.found || (f != nil) != test.odd || f != nil && f.remedy == "" {
+		if found.String() != test.found || (f != nil) != test.odd || f != nil && f.remedy.Format == "" {
 			t.Errorf("%+v: got %q, %v", test, found, err)
 		}
 	}

@@ -84,7 +84,7 @@ func TestEachAnswerOfDNSHasItsRemedy(t *testing.T) {
 			if test.mail != "" {
 				a.Mail = test.mail
 			}
-			if r := resultOf(t, a, test.step); r.State != test.state || !strings.Contains(r.Remedy, test.remedy) {
+			if r := resultOf(t, a, test.step); r.State != test.state || !strings.Contains(r.Remedy.String(), test.remedy) {
 				t.Errorf("got %+v; want %s and %q", r, test.state, test.remedy)
 			}
 		})
@@ -95,7 +95,7 @@ func TestAMailAddressAloneLeadsToTheServer(t *testing.T) {
 	a, _ := serve(t, nil)
 	zone := "_caldavs._tcp.example.org. 60 IN SRV 0 1 " + strconv.Itoa(a.Port) + " cal.example.org.\ncal.example.org. 60 IN A 127.0.0.1\n"
 	r := resultOf(t, Account{Mail: "ada@example.org", Resolver: nameServer(t, zone)}, "connect")
-	if r.State != Passed || !strings.HasSuffix(r.Found, "127.0.0.1:"+strconv.Itoa(a.Port)) {
+	if r.State != Passed || !strings.HasSuffix(r.Found.String(), "127.0.0.1:"+strconv.Itoa(a.Port)) {
 		t.Errorf("got %+v", r)
 	}
 }

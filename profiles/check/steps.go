@@ -11,19 +11,25 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/emersion/go-ical"
+
+	"calport/profiles"
 )
 
 // step is a row of the walk: what a device does there, and what to do when it fails for a reason not foreseen.
 type step struct {
 	name, title string
 	needs       []string
-	run         func(context.Context, *walk) (found string, err error)
+	run         func(context.Context, *walk) (found profiles.Phrase, err error)
 	remedy      string
 }
+
+// none is what a step has found that says so by its error.
+var none profiles.Phrase
 
 // steps is the walk in a device's order.
 var steps = []step{
@@ -61,35 +67,35 @@ var steps = []step{
 		remedy: "correct server.public_host, server.public_port or the settings host and port"},
 }
 
-func lookUpSecure(ctx context.Context, w *walk) (string, error) {
+func lookUpSecure(ctx context.Context, w *walk) (profiles.Phrase, error) {
 	target, err := w.service(ctx, "caldavs")
 	if err != nil {
-		return "", err
+		return none, err
 	}
-	found := fmt.Sprintf("_caldavs._tcp.%s leads to %s port %d", w.domain, target.host, target.port)
+	found := profiles.Say("_caldavs._tcp.%s leads to %s port %s", w.domain, target.host, strconv.Itoa(target.port))
 	if w.account.Host == "" {
 		w.host, w.port = target.host, target.port
 		return found, nil
 	}
 	if !strings.EqualFold(target.host, w.account.Host) || target.port != w.account.Port {
-		return "", failed(fmt.Sprintf("%s, but the server is %s port %d", found, w.account.Host, w.account.Port),
+		return none, failed(profiles.Say("%s, but the server is %s port %s", found, w.account.Host, strconv.Itoa(w.account.Port)),
 			"correct the SRV record: automatic set-up follows it, profiles do not")
 	}
 	return found, nil
 }
 
-func lookUpPlain(ctx context.Context, w *walk) (string, error) {
+func lookUpPlain(ctx context.Context, w *walk) (profiles.Phrase, error) {
 	target, err := w.service(ctx, "caldav")
 	var f *finding
 	if errors.As(err, &f) && f.state == Failed {
-		return "", odd(f.found, "only old clients ask for it; "+f.remedy)
+		return none, odd(f.found, "only old clients ask for it; %s", f.remedy)
 	}
 	if err != nil {
-		return "", err
+		return none, err
 	}
-	found := fmt.Sprintf("_caldav._tcp.%s leads to %s port %d", w.domain, target.host, target.port)
+	found := profiles.Say("_caldav._tcp.%s leads to %s port %s", w.domain, target.host, strconv.Itoa(target.port))
 	if w.host != "" && !strings.EqualFold(target.host, w.host) {
-		return "", failed(found+", another host than "+w.host, "correct the SRV record; it is asked after the https one")
+		return none, failed(profiles.Say("%s, another host than %s", found, w.host), "correct the SRV record; it is asked after the https one")
 	}
 	return found, nil
 }
@@ -103,42 +109,42 @@ type target struct {
 // service looks up one service of RFC 6764 section 3.
 func (w *walk) service(ctx context.Context, name string) (target, error) {
 	if w.domain == "" {
-		return target{}, skip("no mail address is given")
+		return target{}, skip(profiles.Say("no mail address is given"))
 	}
 	record := "_" + name + "._tcp." + w.domain
 	_, all, err := w.account.Resolver.LookupSRV(ctx, name, "tcp", w.domain)
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return target{}, failed("there is no SRV record "+record, "publish what `calport dns` prints; without it automatic set-up works only if the server's name is the mail domain itself")
+		return target{}, failed(profiles.Say("there is no SRV record %s", record), "publish what `calport dns` prints; without it automatic set-up works only if the server's name is the mail domain itself")
 	case errors.As(err, &dns) && dns.IsTimeout:
-		return target{}, failed("the name server does not answer for "+record, "check the resolver")
+		return target{}, failed(profiles.Say("the name server does not answer for %s", record), "check the resolver")
 	case errors.As(err, &dns):
-		return target{}, failed("the name server answers for "+record+": "+dns.Err, "check the zone and the resolver")
+		return target{}, failed(profiles.Say("the name server answers for %s: %s", record, dns.Err), "check the zone and the resolver")
 	case err != nil:
 		return target{}, err
 	case len(all) == 0:
-		return target{}, failed(record+" is empty", "publish what `calport dns` prints")
+		return target{}, failed(profiles.Say("%s is empty", record), "publish what `calport dns` prints")
 	}
 	host := strings.TrimSuffix(all[0].Target, ".")
 	if host == "" {
-		return target{}, skip(record + ` says that there is no such service (target ".")`)
+		return target{}, skip(profiles.Say(`%s says that there is no such service (target ".")`, record))
 	}
 	return target{host, int(all[0].Port)}, nil
 }
 
-func lookUpPath(ctx context.Context, w *walk) (string, error) {
+func lookUpPath(ctx context.Context, w *walk) (profiles.Phrase, error) {
 	record := "_caldavs._tcp." + w.domain
 	texts, err := w.account.Resolver.LookupTXT(ctx, record)
 	var dns *net.DNSError
 	if errors.As(err, &dns) && dns.IsNotFound {
-		return "", odd("there is no TXT record "+record, "publish TXT \"path=/principals/\": Thunderbird and DAVx5 read it")
+		return none, odd(profiles.Say("there is no TXT record %s", record), "publish TXT \"path=/principals/\": Thunderbird and DAVx5 read it")
 	}
 	if errors.As(err, &dns) {
-		return "", failed("the name server answers for "+record+": "+dns.Err, "check the zone and the resolver")
+		return none, failed(profiles.Say("the name server answers for %s: %s", record, dns.Err), "check the zone and the resolver")
 	}
 	if err != nil {
-		return "", err
+		return none, err
 	}
 	for _, text := range texts {
 		path, ok := strings.CutPrefix(text, "path=")
@@ -146,48 +152,48 @@ func lookUpPath(ctx context.Context, w *walk) (string, error) {
 			continue
 		}
 		if path != "/principals/" {
-			return "", failed(fmt.Sprintf("%s says %q", record, text), "publish TXT \"path=/principals/\"")
+			return none, failed(profiles.Say("%s says %q", record, text), "publish TXT \"path=/principals/\"")
 		}
-		return fmt.Sprintf("%s says %q", record, text), nil
+		return profiles.Say("%s says %q", record, text), nil
 	}
-	return "", failed(fmt.Sprintf("%s has no path, but %q", record, texts), "publish TXT \"path=/principals/\"")
+	return none, failed(profiles.Say("%s has no path, but %q", record, texts), "publish TXT \"path=/principals/\"")
 }
 
-func lookUpHost(ctx context.Context, w *walk) (string, error) {
+func lookUpHost(ctx context.Context, w *walk) (profiles.Phrase, error) {
 	if w.host == "" {
 		w.host, w.port = w.domain, 8443 // what Calendar falls back to
 	}
 	addrs, err := w.account.Resolver.LookupHost(ctx, w.host)
 	if err != nil {
-		return "", failed(fmt.Sprintf("%s has no address: %v", w.host, err), "give the host an A or AAAA record, or correct server.public_host")
+		return none, failed(profiles.Say("%s has no address: %s", w.host, err), "give the host an A or AAAA record, or correct server.public_host")
 	}
-	return w.host + " is " + strings.Join(addrs, ", "), nil
+	return profiles.Say("%s is %s", w.host, strings.Join(addrs, ", ")), nil
 }
 
-func connect(ctx context.Context, w *walk) (string, error) {
+func connect(ctx context.Context, w *walk) (profiles.Phrase, error) {
 	c, err := (&net.Dialer{Resolver: w.account.Resolver}).DialContext(ctx, "tcp", w.authority())
 	if err != nil {
-		return "", err
+		return none, err
 	}
 	defer c.Close()
-	return "connected to " + c.RemoteAddr().String(), nil
+	return profiles.Say("connected to %s", c.RemoteAddr()), nil
 }
 
 // soon is how near its end a TLS certificate is called odd.
 const soon = 7 * 24 * time.Hour
 
-func handshake(ctx context.Context, w *walk) (string, error) {
+func handshake(ctx context.Context, w *walk) (profiles.Phrase, error) {
 	d := &tls.Dialer{NetDialer: &net.Dialer{Resolver: w.account.Resolver}, Config: &tls.Config{RootCAs: w.account.Roots, ServerName: w.host, Time: w.account.Now}}
 	c, err := d.DialContext(ctx, "tcp", w.authority())
 	if err != nil {
-		return "", explainTLS(w, err)
+		return none, explainTLS(w, err)
 	}
 	defer c.Close()
 	state := c.(*tls.Conn).ConnectionState()
 	leaf := state.PeerCertificates[0]
-	found := fmt.Sprintf("%s, certificate of %q valid until %s", tls.VersionName(state.Version), leaf.Subject.CommonName, leaf.NotAfter.Format(time.DateOnly))
+	found := profiles.Say("%s, certificate of %q valid until %s", tls.VersionName(state.Version), leaf.Subject.CommonName, leaf.NotAfter)
 	if leaf.NotAfter.Sub(w.account.Now()) < soon {
-		return "", odd(found, "renew the certificate")
+		return none, odd(found, "renew the certificate")
 	}
 	return found, nil
 }
@@ -202,19 +208,19 @@ func explainTLS(w *walk, err error) error {
 	)
 	switch {
 	case errors.As(err, &unknown):
-		return failed(err.Error(), "give devices the Trust profile of our own authority, or send the intermediates with the certificate; on iPhone and iPad switch the root on in Settings > General > About > Certificate Trust Settings")
+		return failed(profiles.Say("%s", err), "give devices the Trust profile of our own authority, or send the intermediates with the certificate; on iPhone and iPad switch the root on in Settings > General > About > Certificate Trust Settings")
 	case errors.As(err, &host):
-		return failed(err.Error(), fmt.Sprintf("get a certificate for %s, or correct server.public_host", w.host))
+		return failed(profiles.Say("%s", err), "get a certificate for %s, or correct server.public_host", w.host)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return failed(err.Error(), "renew the certificate; check the clock of this machine too")
+		return failed(profiles.Say("%s", err), "renew the certificate; check the clock of this machine too")
 	case errors.As(err, &record):
-		return failed("the port does not speak TLS", "correct server.public_port: it must be an https port")
+		return failed(profiles.Say("the port does not speak TLS"), "correct server.public_port: it must be an https port")
 	}
-	return failed(err.Error(), "see tls in the configuration")
+	return failed(profiles.Say("%s", err), "see tls in the configuration")
 }
 
 // classicPorts tries what iCal and Calendar try in every mode: https 8443, then http 8008.
-func classicPorts(ctx context.Context, w *walk) (string, error) {
+func classicPorts(ctx context.Context, w *walk) (profiles.Phrase, error) {
 	dialer := &net.Dialer{Resolver: w.account.Resolver, Timeout: 3 * time.Second}
 	open := func(port string) bool {
 		c, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(w.host, port))
@@ -228,41 +234,41 @@ func classicPorts(ctx context.Context, w *walk) (string, error) {
 }
 
 // judgePorts says what it means that 8443 or 8008 answers, on a server whose own port is given.
-func judgePorts(secure, plain bool, port int) (string, error) {
-	const listen = "people who type only the server's name into Calendar will not find it: listen on 8443"
+func judgePorts(secure, plain bool, port int) (profiles.Phrase, error) {
 	switch {
 	case secure && plain:
-		return "8443 and 8008 answer", nil
+		return profiles.Say("8443 and 8008 answer"), nil
 	case secure:
-		return "8443 answers (8008 does not, and need not)", nil
+		return profiles.Say("8443 answers (8008 does not, and need not)"), nil
 	case port == 443:
-		return "", odd("8443 does not answer; 443 does", "Calendar of OS X 10.6 to 10.8 tries only 8443 and 8008 without a profile or an SRV record")
+		return none, odd(profiles.Say("8443 does not answer; 443 does"), "Calendar of OS X 10.6 to 10.8 tries only 8443 and 8008 without a profile or an SRV record")
 	}
+	found := profiles.Say("neither 8443 nor 8008 answers")
 	if plain {
-		return "", odd("8008 answers, 8443 does not", listen)
+		found = profiles.Say("8008 answers, 8443 does not")
 	}
-	return "", odd("neither 8443 nor 8008 answers", listen)
+	return none, odd(found, "people who type only the server's name into Calendar will not find it: listen on 8443")
 }
 
-func wellKnown(ctx context.Context, w *walk) (string, error) {
+func wellKnown(ctx context.Context, w *walk) (profiles.Phrase, error) {
 	r, err := w.ask(ctx, w.url("/.well-known/caldav"))
 	if err != nil {
-		return "", err
+		return none, err
 	}
 	defer r.Body.Close()
 	if r.StatusCode/100 != 3 {
-		return "", failed(fmt.Sprintf("it answers %s, not a redirect", r.Status), "let /.well-known/caldav reach calport: a proxy may answer it by itself")
+		return none, failed(profiles.Say("it answers %s, not a redirect", r.Status), "let /.well-known/caldav reach calport: a proxy may answer it by itself")
 	}
 	location, err := r.Request.URL.Parse(r.Header.Get("Location"))
 	if err != nil || r.Header.Get("Location") == "" {
-		return "", failed(fmt.Sprintf("its Location is %q", r.Header.Get("Location")), "let the Location header through unchanged")
+		return none, failed(profiles.Say("its Location is %q", r.Header.Get("Location")), "let the Location header through unchanged")
 	}
 	if !sameOrigin(location, r.Request.URL) {
-		return "", failed("it leads to another origin, "+location.String()+": devices lose the password on the way",
+		return none, failed(profiles.Say("it leads to another origin, %s: devices lose the password on the way", location),
 			"make server.public_host and server.public_port what devices use, and let the proxy pass Host or X-Forwarded-Host and X-Forwarded-Proto (server.trusted_proxies)")
 	}
 	w.context = location.EscapedPath()
-	return "it leads to " + w.context, nil
+	return profiles.Say("it leads to %s", w.context), nil
 }
 
 func sameOrigin(a, b *url.URL) bool {
@@ -275,86 +281,86 @@ func sameOrigin(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
 
-func challenged(ctx context.Context, w *walk) (string, error) {
+func challenged(ctx context.Context, w *walk) (profiles.Phrase, error) {
 	if w.context == "" {
 		w.context = "/principals/" // what devices try next
 	}
 	r, err := w.ask(ctx, w.url(w.context))
 	if err != nil {
-		return "", err
+		return none, err
 	}
 	defer r.Body.Close()
 	if r.StatusCode != http.StatusUnauthorized {
-		return "", failed(fmt.Sprintf("%s answers %s to a request without a password, not 401", w.context, r.Status), "let the path reach calport")
+		return none, failed(profiles.Say("%s answers %s to a request without a password, not 401", w.context, r.Status), "let the path reach calport")
 	}
 	for _, c := range r.Header.Values("WWW-Authenticate") {
 		if strings.HasPrefix(strings.ToLower(c), "basic") {
-			return c, nil
+			return profiles.Say("%s", c), nil
 		}
 	}
-	return "", failed(fmt.Sprintf("401 offers %q, not Basic", r.Header.Values("WWW-Authenticate")), "let the WWW-Authenticate header through")
+	return none, failed(profiles.Say("401 offers %q, not Basic", r.Header.Values("WWW-Authenticate")), "let the WWW-Authenticate header through")
 }
 
-func signIn(ctx context.Context, w *walk) (string, error) {
+func signIn(ctx context.Context, w *walk) (profiles.Phrase, error) {
 	if w.account.User == "" {
-		return "", skip("no user name is given")
+		return none, skip(profiles.Say("no user name is given"))
 	}
 	if w.account.Password == "" {
-		return "", skip("no password is given")
+		return none, skip(profiles.Say("no password is given"))
 	}
 	var err error
 	if w.client, err = w.signedIn(); err != nil {
-		return "", err
+		return none, err
 	}
 	w.principal, err = w.client.FindCurrentUserPrincipal(ctx)
 	if err != nil {
-		return "", explainSignIn(w, err)
+		return none, explainSignIn(w, err)
 	}
-	return fmt.Sprintf("%s is %s", w.account.User, w.principal), nil
+	return profiles.Say("%s is %s", w.account.User, w.principal), nil
 }
 
 // explainSignIn reads go-webdav's error, which has the status in its text only.
 func explainSignIn(w *walk, err error) error {
 	text := err.Error()
 	for _, c := range []struct{ status, found, remedy string }{
-		{"401", "the server refuses the name or the password", "try the same in the portal, which says more: a locked, expired or disabled account"},
-		{"403", "the password is right, but this person may not use the server", "see access.server in the configuration"},
-		{"503", "the server cannot ask the directory, or makes this account wait", "see the server's log; wait for the time it names"},
+		{status: "401", found: "the server refuses the name or the password", remedy: "try the same in the portal, which says more: a locked, expired or disabled account"},
+		{status: "403", found: "the password is right, but this person may not use the server", remedy: "see access.server in the configuration"},
+		{status: "503", found: "the server cannot ask the directory, or makes this account wait", remedy: "see the server's log; wait for the time it names"},
 	} {
 		if strings.Contains(text, c.status) {
-			return failed(c.found, c.remedy)
+			return failed(profiles.Say(c.found), c.remedy)
 		}
 	}
-	return failed(text, "see the server's log")
+	return failed(profiles.Say("%s", text), "see the server's log")
 }
 
-func findHome(ctx context.Context, w *walk) (string, error) {
+func findHome(ctx context.Context, w *walk) (profiles.Phrase, error) {
 	home, err := w.client.FindCalendarHomeSet(ctx, w.principal)
 	if err != nil {
-		return "", err
+		return none, err
 	}
 	if !strings.HasSuffix(home, "/") {
-		return "", odd(home+" does not end in a slash", "devices compare hrefs as text")
+		return none, odd(profiles.Say("%s does not end in a slash", home), "devices compare hrefs as text")
 	}
 	w.home = home
-	return home, nil
+	return profiles.Say("%s", home), nil
 }
 
-func findCalendars(ctx context.Context, w *walk) (string, error) {
+func findCalendars(ctx context.Context, w *walk) (profiles.Phrase, error) {
 	var err error
 	if w.calendars, err = w.client.FindCalendars(ctx, w.home); err != nil {
-		return "", err
+		return none, err
 	}
 	var names []string
 	for _, c := range w.calendars {
 		names = append(names, fmt.Sprintf("%s (%s)", c.Name, strings.Join(c.SupportedComponentSet, ", ")))
 	}
-	found := fmt.Sprintf("%d: %s", len(names), strings.Join(names, ", "))
+	found := profiles.Say("%d: %s", len(names), strings.Join(names, ", "))
 	switch {
 	case w.calendarFor(ical.CompEvent) == "":
-		return "", failed("none takes events; "+found, "create one: devices without it create their own at every refresh")
+		return none, failed(profiles.Say("none takes events; %s", found), "create one: devices without it create their own at every refresh")
 	case w.calendarFor(ical.CompToDo) == "":
-		return "", odd("none takes reminders; "+found, "create one: Reminders stays empty without it")
+		return none, odd(profiles.Say("none takes reminders; %s", found), "create one: Reminders stays empty without it")
 	}
 	return found, nil
 }
@@ -370,7 +376,7 @@ func (w *walk) calendarFor(component string) string {
 }
 
 // roundTrip stores an event far in the past, where it disturbs nobody, reads it back and removes it.
-func roundTrip(ctx context.Context, w *walk) (found string, err error) {
+func roundTrip(ctx context.Context, w *walk) (found profiles.Phrase, err error) {
 	uid := "calport-check-" + strings.ToLower(rand.Text())
 	path := w.calendarFor(ical.CompEvent) + uid + ".ics"
 	event := ical.NewEvent()
@@ -385,23 +391,23 @@ func roundTrip(ctx context.Context, w *walk) (found string, err error) {
 	cal.Props.SetText(ical.PropProductID, "-//calport//check//EN")
 	cal.Children = append(cal.Children, event.Component)
 	if _, err := w.client.PutCalendarObject(ctx, path, cal); err != nil {
-		return "", fmt.Errorf("storing %s: %w", path, err)
+		return none, fmt.Errorf("storing %s: %w", path, err)
 	}
 	defer func() {
 		if e := w.client.RemoveAll(context.WithoutCancel(ctx), path); e != nil && err == nil {
-			err = failed(fmt.Sprintf("removing %s: %v", path, e), "remove it by hand, and see the server's log")
+			err = failed(profiles.Say("removing %s: %s", path, e), "remove it by hand, and see the server's log")
 		}
 	}()
 	back, err := w.client.GetCalendarObject(ctx, path)
 	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", path, err)
+		return none, fmt.Errorf("reading %s: %w", path, err)
 	}
 	events := back.Data.Events()
 	if len(events) != 1 {
-		return "", failed("the event came back as something else", "see the server's log")
+		return none, failed(profiles.Say("the event came back as something else"), "see the server's log")
 	}
 	if got, _ := events[0].Props.Text(ical.PropUID); got != uid {
-		return "", failed("the event came back with another UID", "a server must never change it")
+		return none, failed(profiles.Say("the event came back with another UID"), "a server must never change it")
 	}
-	return "stored, read and removed " + path, nil
+	return profiles.Say("stored, read and removed %s", path), nil
 }

@@ -124,7 +124,7 @@ func TestThePasswordForRemovalIsNotShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range Describe(p.Values(), Any) {
-		if strings.Contains(line.Value, "sesame") {
+		if strings.Contains(line.Value.String(), "sesame") {
 			t.Errorf("it is described: %+v", line)
 		}
 	}

@@ -327,8 +327,13 @@ func parseGo(t *testing.T, set *token.FileSet, dir string) map[string]*ast.File 
 	return files
 }
 
-// sayers are the functions of other packages that make phrases, and which of their arguments, from 0, are formats.
-var sayers = map[string]int{"Say": 0, "odd": 1, "failed": 1, "describe": 1}
+// sayers are the functions of other packages that make phrases or rows of settings, and which of their arguments, from
+// 0, are said.
+var sayers = map[string][]int{
+	"profiles.Say": {0}, "Say": {0}, "odd": {1}, "failed": {1}, "describe": {1}, "section": {0},
+	"row": {1, 2}, "yesNo": {1, 2}, "text": {1, 2}, "login": {1, 2}, "host": {1, 2}, "domains": {1, 2}, "consent": {1, 2},
+	"accounts": {1, 2}, "subscriptions": {1, 2},
+}
 
 // titles are the fields of their tables that are said.
 var titles = []string{"Title", "title", "remedy", "found"}
@@ -351,14 +356,7 @@ func keysSaid(t *testing.T, dir string) map[string]string {
 		ast.Inspect(f, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CallExpr:
-				word := ""
-				switch f := n.Fun.(type) {
-				case *ast.Ident:
-					word = f.Name
-				case *ast.SelectorExpr:
-					word = f.Sel.Name
-				}
-				if i, ok := sayers[word]; ok && len(n.Args) > i {
+				for _, i := range sayers[types.ExprString(n.Fun)] {
 					add(n.Args[i])
 				}
 			case *ast.KeyValueExpr:

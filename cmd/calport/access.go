@@ -81,9 +81,9 @@ func (c *Config) visibility() (directory.Visibility, error) {
 	return rules, errors.Join(errs...)
 }
 
-// ruleAttributes are the attributes that the directory keeps because rules, or cards, ask for them.
+// ruleAttributes are the attributes that the directory keeps because rules, cards or mails ask for them.
 func (h *house) ruleAttributes() []string {
-	return slices.Concat(h.access.Attributes(), h.visibility.Attributes(), h.config.Contacts.attributes())
+	return slices.Concat(h.access.Attributes(), h.visibility.Attributes(), h.config.Contacts.attributes(), h.mailAttributes())
 }
 
 // warnOfStrangers names what the access lists name and the directory does not have: neither person nor group.

@@ -43,6 +43,7 @@ type house struct {
 	journal    *signin.Journal    // nil until a server is assembled
 	leaves     *signing.TLSLeaves // nil unless TLS is our own
 	mail       *imip.Submission   // nil where no mail is configured
+	gateway    *imip.Gateway      // of invitations by mail; nil until a server is assembled, and where no mail is configured
 	calendars  *caldav.Server     // what serves DAV; nil until a server is assembled
 	traces     *server.Traces     // nil until a server is assembled
 

@@ -22,15 +22,20 @@ type MailConfig struct {
 	PasswordFile string `toml:"password_file" comment:"File with its password on the first line; or name an environment variable in password_env."`
 	PasswordEnv  string `toml:"password_env"`
 	From         string `toml:"from" comment:"The address of calport itself, with or without a name: \"Calendar <calendar@example.com>\". Required with host."`
+	OwnFrom      bool   `toml:"own_from" comment:"Send invitations from the organizer's own address instead of calport's under the organizer's name. The mail server, SPF and DKIM must allow it."`
+	Organizer    string `toml:"organizer" comment:"What invitations by mail name as the organizer: \"own\", the person's address, or \"reply\", the address that takes answers, for programs that answer to the organizer and not to Reply-To."`
+	Language     string `toml:"language" comment:"What invitations are worded in where the directory has no preferredLanguage: \"en\" or \"de\"."`
 }
 
 func exampleMail() MailConfig {
-	return MailConfig{TLS: string(imip.StartTLS), From: "Calendar <calendar@example.com>"}
+	return MailConfig{TLS: string(imip.StartTLS), From: "Calendar <calendar@example.com>", Organizer: "own", Language: "en"}
 }
 
 func (c *Config) checkMail(v *verdict) {
 	m := &c.Mail
 	v.oneOf("mail.tls", m.TLS, imip.Securities...)
+	v.oneOf("mail.organizer", m.Organizer, "own", "reply")
+	v.oneOf("mail.language", m.Language, imip.Languages()...)
 	if m.Port < 0 || m.Port > 65535 {
 		v.add("mail.port", "write a port from 1 to 65535, or 0 for the usual one")
 	}

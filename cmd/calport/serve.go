@@ -65,6 +65,9 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 	background.Go(func() { h.calendars.Run(ctx) })
 	background.Go(func() { h.journal.Run(ctx) })
 	background.Go(func() { h.traces.Run(ctx) })
+	if h.gateway != nil {
+		background.Go(func() { h.gateway.Run(ctx, h.calendars.Scheduler()) })
+	}
 	background.Go(func() { h.daily(ctx) })
 	background.Go(func() { h.takeConfirmations(ctx) })
 	served := make(chan error, 1)
@@ -169,6 +172,9 @@ func (h *house) origin() (*server.Server, error) {
 		return nil, err
 	}
 	checker := h.checker(policy)
+	if h.gateway, err = h.openGateway(); err != nil {
+		return nil, err
+	}
 	books, booksOf, err := h.addressBooks()
 	if err != nil {
 		return nil, err
@@ -177,7 +183,7 @@ func (h *house) origin() (*server.Server, error) {
 		Store: h.store, People: h.people.Snapshot, Origin: server.OriginOf,
 		Log: h.log, Now: h.now, RequestID: server.RequestID, SetOperation: server.SetOperation,
 		IsAdmin: h.isAdmin, Visibility: h.visibility, AddressBookHome: booksOf,
-		Limits: h.config.limits(),
+		Outside: h.outside(), Limits: h.config.limits(),
 	})
 	if err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ func (s *Server) newScheduler() (*schedule.Scheduler, error) {
 		Home:    s.homeIn,
 		Default: defaultIn,
 		Finds:   s.invites, MaxAttendees: s.limits.ObjectAttendees, InboxAge: s.limits.InboxAge, LogAge: s.limits.LogAge,
+		Outside: s.outside,
 	})
 }
 
@@ -36,6 +37,9 @@ func (s *Server) invites(people *directory.Snapshot, organizer *directory.Princi
 	}
 	return s.visibility.Of(people, organizer)
 }
+
+// Scheduler is what acts on scheduling messages, for those that do not come by HTTP.
+func (s *Server) Scheduler() *schedule.Scheduler { return s.scheduler }
 
 // PeopleChanged tells the server that the directory has changed, so that meetings follow their groups.
 func (s *Server) PeopleChanged() { s.scheduler.PeopleChanged() }

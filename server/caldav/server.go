@@ -29,6 +29,9 @@ type Options struct {
 	// AddressBookHome is the path of somebody's address books, for CARDDAV:addressbook-home-set; nil: there are none.
 	AddressBookHome func(*directory.Principal) string
 
+	// Outside takes scheduling messages to people who are not in the directory. Nil is no service for them.
+	Outside schedule.Outside
+
 	Limits Limits
 	Log    *slog.Logger // nil is slog.Default
 
@@ -58,6 +61,7 @@ type Server struct {
 	requestID    func(context.Context) string
 	setOperation func(context.Context, string)
 
+	outside     schedule.Outside
 	scheduler   *schedule.Scheduler
 	objects     *ical.Cache // that were read for their times, by ETag
 	delegations delegations
@@ -84,7 +88,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		store: o.Store, people: o.People, isAdmin: o.IsAdmin, visibility: o.Visibility, addressBooks: o.AddressBookHome, limits: limits, log: o.Log,
 		origin: o.Origin, now: o.Now, requestID: o.RequestID, setOperation: o.SetOperation,
-		objects: ical.NewCache(objectsRoom),
+		objects: ical.NewCache(objectsRoom), outside: o.Outside,
 		methods: methods, posts: posts, reports: reports, properties: properties, live: index(properties),
 	}
 	s.propFinds = dav.NewPropFinds(s.properties)

@@ -10,6 +10,21 @@ func SetStatus(cal *ical.Component, address, code string) {
 	SetStatuses(cal, map[string]string{address: code})
 }
 
+// Status returns the SCHEDULE-STATUS of a user in the first component that names him: of the ORGANIZER, in an attendee's
+// copy, if that is who is named, else of the ATTENDEE.
+func Status(cal *ical.Component, address string) string {
+	for c := range scheduled(cal) {
+		for _, name := range []string{"ORGANIZER", "ATTENDEE"} {
+			for p := range c.Props(name) {
+				if key(p.Value()) == key(address) {
+					return p.Param("SCHEDULE-STATUS")
+				}
+			}
+		}
+	}
+	return ""
+}
+
 // SetStatuses is SetStatus for many, whose codes are by their addresses, at the
 // cost of one.
 func SetStatuses(cal *ical.Component, codes map[string]string) {

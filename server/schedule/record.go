@@ -21,6 +21,8 @@ const (
 	DeedRefresh = "refresh" // the server told attendees of others' answers
 	DeedGroups  = "groups"  // the server invited the members of groups as they are now
 	DeedSplit   = "split"   // a client divided a series
+	DeedMail    = "mail"    // a mail came from outside the directory
+	DeedMailed  = "mailed"  // mails to the outside were sent, or given up
 )
 
 // The roles of the record.
@@ -60,8 +62,13 @@ var outcomes = map[itip.Outcome]string{
 // delivered takes down what became of a message; why is set if it was rejected.
 func (r *round) delivered(m *itip.Message, d *itip.Delivery, why error) {
 	line := Delivered{Method: m.Method, Refresh: m.Refresh, From: m.From, To: []string{m.To}, Status: d.Status, Outcome: outcomes[d.Outcome]}
-	if why != nil {
+	switch {
+	case why != nil:
 		line.Outcome, line.Why = "rejected", why.Error()
+	case d.Status == StatusPending:
+		line.Outcome = "queued"
+	case d.Status == "":
+		line.Outcome = "not sent"
 	}
 	for _, at := range m.Instances {
 		if !at.IsZero() {

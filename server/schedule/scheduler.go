@@ -32,6 +32,9 @@ type Options struct {
 	InboxAge time.Duration // after which what is in inboxes is removed; 0 is 14 days
 	LogAge   time.Duration // after which the record of invitations forgets; 0 is 90 days
 
+	// Outside takes what goes to people who are not in the directory; nil is no service for them.
+	Outside Outside
+
 	Log *slog.Logger     // nil is slog.Default
 	Now func() time.Time // nil is time.Now
 

@@ -23,7 +23,10 @@ const statusInvalidUser = "3.7"
 // SCHEDULE-STATUS for the sender's copy.
 func (r *round) send(m *itip.Message) (status string, err error) {
 	to := ByAddress(r.people, m.To)
-	if to == nil || to.Kind == directory.Group {
+	if to == nil {
+		return r.sendOutside(m)
+	}
+	if to.Kind == directory.Group {
 		r.delivered(m, &itip.Delivery{Status: statusInvalidUser}, errUnknown)
 		return statusInvalidUser, nil
 	}

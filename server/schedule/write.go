@@ -78,11 +78,11 @@ func (r *round) organize(before, after *ical.Component, x itip.Context) (Written
 		return Written{}, err
 	}
 	r.copy = done.Object
-	failed, err := r.sendNoting(done.Messages...)
+	noted, err := r.sendNoting(done.Messages...)
 	if err != nil {
 		return Written{}, err
 	}
-	w := Written{Object: r.copy, Changed: done.Changed || failed || r.copy != done.Object}
+	w := Written{Object: r.copy, Changed: done.Changed || noted || r.copy != done.Object}
 	if itip.Organizer(r.copy) != "" {
 		w.Tag = newTag()
 	}
@@ -125,11 +125,11 @@ func (r *round) attend(before, after *ical.Component, x itip.Context) (Written, 
 	r.copy = done.Object
 	changed := done.Changed
 	if done.Reply != nil {
-		failed, err := r.sendNoting(*done.Reply)
+		noted, err := r.sendNoting(*done.Reply)
 		if err != nil {
 			return Written{}, err
 		}
-		changed = changed || failed
+		changed = changed || noted
 	}
 	r.entry.Role = roleAttendee
 	return Written{Object: r.copy, Changed: changed, Tag: newTag()}, r.record(uidOf(r.copy))
@@ -155,9 +155,10 @@ func (r *round) organizersCopy(object *ical.Component) (copy *ical.Component, he
 	return f.object, true, nil
 }
 
-// sendNoting sends messages and notes in the copy that is being written why those were not delivered that were not.
-func (r *round) sendNoting(messages ...itip.Message) (failed bool, err error) {
-	failures := map[string]string{}
+// sendNoting sends messages and notes in the copy that is being written of each that was not just delivered what became of
+// it. It says whether there were any.
+func (r *round) sendNoting(messages ...itip.Message) (noted bool, err error) {
+	statuses := map[string]string{}
 	for i := range messages {
 		m := &messages[i]
 		if err := r.maySend(m.Method); err != nil {
@@ -167,14 +168,14 @@ func (r *round) sendNoting(messages ...itip.Message) (failed bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if isFailure(status) {
-			failures[m.To] = status
+		if !isSuccess(status) {
+			statuses[m.To] = status
 		}
 	}
-	if len(failures) > 0 {
-		itip.SetStatuses(r.copy, failures)
+	if len(statuses) > 0 {
+		itip.SetStatuses(r.copy, statuses)
 	}
-	return len(failures) > 0, nil
+	return len(statuses) > 0, nil
 }
 
 func (r *round) maySend(m itip.Method) error {
@@ -184,9 +185,9 @@ func (r *round) maySend(m itip.Method) error {
 	return r.may(m)
 }
 
-// isFailure: RFC 6638 section 3.2.9 counts 1.x as under way and 2.x as success.
-func isFailure(status string) bool {
-	return strings.HasPrefix(status, "3.") || strings.HasPrefix(status, "5.")
+// isSuccess: package itip has noted that much already (RFC 6638 section 3.2.9).
+func isSuccess(status string) bool {
+	return status == statusDelivered || strings.HasPrefix(status, "2.")
 }
 
 // Deletion is a client's deletion of an object.

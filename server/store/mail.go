@@ -15,7 +15,7 @@ type OutgoingMail struct {
 	ID        int64  // rising
 	Owner     string // GUID in lower case of the one in whose name it goes
 	UID       string
-	Recipient string // mail address in lower case
+	Recipient string // calendar user address in lower case
 	Method    string // of iTIP
 	Whole     bool   // about all of the event, not some instances
 	Data      []byte // what the mail is made of

@@ -14,7 +14,7 @@ type MailToken struct {
 	Token     string // letters and digits, in lower case
 	Owner     string // GUID in lower case of the one in the directory
 	UID       string
-	Recipient string // mail address, in lower case, of the one outside
+	Recipient string // calendar user address in lower case of the one outside
 	Thread    string // Message-ID of the first mail; empty: none was sent yet
 	LastUsed  time.Time
 }

@@ -5,7 +5,7 @@ CREATE TABLE mail_outbox (
 	id            BIGINT PRIMARY KEY,
 	owner         TEXT   NOT NULL, -- GUID in lower case of the one in whose name it goes
 	uid           TEXT   NOT NULL,
-	recipient     TEXT   NOT NULL, -- mail address in lower case
+	recipient     TEXT   NOT NULL, -- calendar user address in lower case
 	method        TEXT   NOT NULL, -- of iTIP
 	whole         BIGINT NOT NULL, -- 1: about all of the event, not some instances
 	content       TEXT   NOT NULL, -- hash of a mail_content

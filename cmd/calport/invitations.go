@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"calport/directory"
 	"calport/server/imip"
 	"calport/server/schedule"
@@ -18,7 +20,7 @@ func (h *house) openGateway() (*imip.Gateway, error) {
 	return imip.New(imip.Options{
 		Store: h.store, People: h.people.Snapshot, Submission: h.mail,
 		OwnFrom: m.OwnFrom, TokenOrganizer: m.Organizer == "reply", Language: h.languageOf,
-		Alone: h.config.Database == "", Log: h.log, Now: h.now,
+		Delay: time.Duration(m.Delay), Alone: h.config.Database == "", Log: h.log, Now: h.now,
 	})
 }
 

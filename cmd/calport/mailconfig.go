@@ -8,27 +8,29 @@ import (
 	netmail "net/mail"
 	"os"
 	"strings"
+	"time"
 
 	"calport/server/imip"
 )
 
 // MailConfig is the account by which calport sends mail.
 type MailConfig struct {
-	Host         string `toml:"host" comment:"Submission server, such as \"smtp.example.com\"; empty: no mail is sent, and people outside the directory hear nothing of invitations."`
-	Port         int    `toml:"port" comment:"0 means 587, with tls = \"tls\" 465."`
-	TLS          string `toml:"tls" comment:"\"starttls\", \"tls\", or \"none\" for a server on this machine."`
-	CAFile       string `toml:"ca_file" comment:"PEM file with the authority of the mail servers' certificates; empty means the system's."`
-	User         string `toml:"user" comment:"The account; empty sends without authentication."`
-	PasswordFile string `toml:"password_file" comment:"File with its password on the first line; or name an environment variable in password_env."`
-	PasswordEnv  string `toml:"password_env"`
-	From         string `toml:"from" comment:"The address of calport itself, with or without a name: \"Calendar <calendar@example.com>\". Required with host."`
-	OwnFrom      bool   `toml:"own_from" comment:"Send invitations from the organizer's own address instead of calport's under the organizer's name. The mail server, SPF and DKIM must allow it."`
-	Organizer    string `toml:"organizer" comment:"What invitations by mail name as the organizer: \"own\", the person's address, or \"reply\", the address that takes answers, for programs that answer to the organizer and not to Reply-To."`
-	Language     string `toml:"language" comment:"What invitations are worded in where the directory has no preferredLanguage: \"en\" or \"de\"."`
+	Host         string   `toml:"host" comment:"Submission server, such as \"smtp.example.com\"; empty: no mail is sent, and people outside the directory hear nothing of invitations."`
+	Port         int      `toml:"port" comment:"0 means 587, with tls = \"tls\" 465."`
+	TLS          string   `toml:"tls" comment:"\"starttls\", \"tls\", or \"none\" for a server on this machine."`
+	CAFile       string   `toml:"ca_file" comment:"PEM file with the authority of the mail servers' certificates; empty means the system's."`
+	User         string   `toml:"user" comment:"The account; empty sends without authentication."`
+	PasswordFile string   `toml:"password_file" comment:"File with its password on the first line; or name an environment variable in password_env."`
+	PasswordEnv  string   `toml:"password_env"`
+	From         string   `toml:"from" comment:"The address of calport itself, with or without a name: \"Calendar <calendar@example.com>\". Required with host."`
+	OwnFrom      bool     `toml:"own_from" comment:"Send invitations from the organizer's own address instead of calport's under the organizer's name. The mail server, SPF and DKIM must allow it."`
+	Organizer    string   `toml:"organizer" comment:"What invitations by mail name as the organizer: \"own\", the person's address, or \"reply\", the address that takes answers, for programs that answer to the organizer and not to Reply-To."`
+	Delay        Duration `toml:"delay" comment:"For how long changes of one event are gathered before they are mailed."`
+	Language     string   `toml:"language" comment:"What invitations are worded in where the directory has no preferredLanguage: \"en\" or \"de\"."`
 }
 
 func exampleMail() MailConfig {
-	return MailConfig{TLS: string(imip.StartTLS), From: "Calendar <calendar@example.com>", Organizer: "own", Language: "en"}
+	return MailConfig{TLS: string(imip.StartTLS), From: "Calendar <calendar@example.com>", Organizer: "own", Delay: Duration(5 * time.Second), Language: "en"}
 }
 
 func (c *Config) checkMail(v *verdict) {

@@ -61,7 +61,7 @@ func (g *Gateway) Work(ctx context.Context, calendars Calendars) (next time.Dura
 	if err != nil || queue.Waiting == 0 {
 		return poll, err
 	}
-	return min(poll, max(time.Second, queue.Next.Sub(g.Now()))), nil
+	return min(poll, max(10*time.Millisecond, queue.Next.Sub(g.Now()))), nil
 }
 
 // senders is how many connections to the mail server there are at a time.

@@ -59,9 +59,11 @@ func locate(escapedPath string) location {
 		if segment == "" {
 			continue
 		}
-		name, err := url.PathUnescape(segment)
-		if err != nil {
-			name = segment // a lone "%" is meant literally
+		name := segment
+		if strings.IndexByte(segment, '%') >= 0 {
+			if decoded, err := url.PathUnescape(segment); err == nil {
+				name = decoded // else a lone "%" is meant literally
+			}
 		}
 		segments = append(segments, name)
 	}

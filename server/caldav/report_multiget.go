@@ -39,16 +39,28 @@ func (e *exchange) calendarMultiget(body *dav.Element) error {
 	})
 }
 
+// wanted is an href of the request, and where it leads; ok if that is where a member of this home stands.
+type wanted struct {
+	href string
+	at   location
+	ok   bool
+}
+
 // named answers about hrefs, grouped by collection as far as they follow each other.
 func (l *listing) named(tx *store.Tx, hrefs []string) error {
-	for len(hrefs) > 0 {
-		collection, n := l.sameCollection(hrefs)
+	asked := make([]wanted, len(hrefs))
+	for i, href := range hrefs {
+		asked[i].href = href
+		asked[i].at, asked[i].ok = l.memberPlace(href)
+	}
+	for len(asked) > 0 {
+		collection, n := l.sameCollection(asked)
 		if collection == nil {
-			l.w.Response(hrefs[0], http.StatusNotFound)
-		} else if err := l.namedIn(tx, collection, hrefs[:n]); err != nil {
+			l.w.Response(asked[0].href, http.StatusNotFound)
+		} else if err := l.namedIn(tx, collection, asked[:n]); err != nil {
 			return err
 		}
-		hrefs = hrefs[n:]
+		asked = asked[n:]
 		if err := l.w.Checkpoint(); err != nil {
 			return err
 		}
@@ -58,17 +70,17 @@ func (l *listing) named(tx *store.Tx, hrefs []string) error {
 
 // sameCollection returns the collection of the first href, and how many hrefs from it on are of that collection and fit
 // into one query. The collection is nil if the first href leads to no place below the one that the report is made on.
-func (l *listing) sameCollection(hrefs []string) (collection *resource, n int) {
-	first, ok := l.memberPlace(hrefs[0])
-	if !ok {
+func (l *listing) sameCollection(asked []wanted) (collection *resource, n int) {
+	first := asked[0]
+	if !first.ok {
 		return nil, 1
 	}
-	for n = 1; n < len(hrefs) && n < namesPerQuery; n++ {
-		if at, ok := l.memberPlace(hrefs[n]); !ok || at.collection != first.collection {
+	for n = 1; n < len(asked) && n < namesPerQuery; n++ {
+		if !asked[n].ok || asked[n].at.collection != first.at.collection {
 			break
 		}
 	}
-	return l.collectionBelow(first.collection), n
+	return l.collectionBelow(first.at.collection), n
 }
 
 // memberPlace is where an href leads, ok if that is where a member of this home stands.
@@ -101,34 +113,36 @@ func (l *listing) collectionBelow(name string) *resource {
 
 // namedIn answers about the members of one collection with one query: those that are there in the store's order, then
 // the others.
-func (l *listing) namedIn(tx *store.Tx, collection *resource, hrefs []string) error {
+func (l *listing) namedIn(tx *store.Tx, collection *resource, asked []wanted) error {
 	rows, err := l.rowsOf(tx, collection)
 	if err != nil {
 		return err
 	}
-	asked := make(map[string][]string, len(hrefs)) // name to hrefs
-	names := make([]string, 0, len(hrefs))
-	for _, href := range hrefs {
-		at, _ := l.memberPlace(href)
-		if asked[at.object] == nil {
-			names = append(names, at.object)
+	first := make(map[string]int, len(asked)) // index of the first that has the name
+	next := make([]int, len(asked))           // index of the next that has the same; 0: none
+	names := make([]string, 0, len(asked))
+	for i := len(asked) - 1; i >= 0; i-- {
+		name := asked[i].at.object
+		var again bool
+		if next[i], again = first[name]; !again {
+			names = append(names, name)
 		}
-		asked[at.object] = append(asked[at.object], href)
+		first[name] = i
 	}
 	for item, err := range tx.ObjectsByName(collection.collection.ID, names, rows.part) {
 		if err != nil {
 			return err
 		}
-		for _, href := range asked[item.Name] {
-			if err := rows.writeAs(href, &item); err != nil {
+		for i, more := first[item.Name], true; more; i, more = next[i], next[i] > 0 {
+			if err := rows.writeAs(asked[i].href, &item); err != nil {
 				return err
 			}
 		}
-		delete(asked, item.Name)
+		delete(first, item.Name)
 	}
-	for _, name := range names { // those that are left
-		for _, href := range asked[name] {
-			l.w.Response(href, http.StatusNotFound)
+	for _, w := range asked { // those that are left
+		if _, left := first[w.at.object]; left {
+			l.w.Response(w.href, http.StatusNotFound)
 		}
 	}
 	return nil

@@ -57,6 +57,14 @@ func (l Limits) parse(body []byte) (*Element, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, nil
 	}
+	if root, ok := l.plainDocument(body); ok {
+		return root, nil
+	}
+	return l.document(body)
+}
+
+// document parses XML of any kind.
+func (l Limits) document(body []byte) (*Element, error) {
 	p := parser{decoder: xml.NewDecoder(bytes.NewReader(body)), depth: l.Depth}
 	p.decoder.CharsetReader = charsetReader
 	return p.document()
@@ -271,6 +279,9 @@ func (p *parser) text() {
 
 // malformed says what is wrong and where.
 func (p *parser) malformed(format string, args ...any) error {
+	if p.decoder == nil {
+		return ErrMalformed // for plainReader, which does not tell it
+	}
 	line, column := p.decoder.InputPos()
 	return fmt.Errorf("%w: line %d, column %d: %s", ErrMalformed, line, column, fmt.Sprintf(format, args...))
 }

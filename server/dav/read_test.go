@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -189,6 +190,41 @@ func properAttributes(e *Element) map[xml.Name]string {
 		}
 	}
 	return all
+}
+
+func TestWhatClientsSendIsReadPlainly(t *testing.T) {
+	for _, text := range []string{
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<A:propfind xmlns:A=\"DAV:\">\n  <A:prop>\n    <B:getctag xmlns:B=\"http://calendarserver.org/ns/\"/>\n  </A:prop>\n</A:propfind>",
+		"<?xml version='1.0' encoding='utf-8'?><propfind xmlns=\"DAV:\" ><allprop /></propfind >\n",
+		"<C:calendar-multiget xmlns:D=\"DAV:\" xmlns:C='urn:ietf:params:xml:ns:caldav'><D:prop><D:getetag/></D:prop><D:href>/a/b%20c.ics</D:href></C:calendar-multiget>",
+	} {
+		l := Limits{Depth: defaultDepth}
+		plain, ok := l.plainDocument([]byte(text))
+		if !ok {
+			t.Errorf("%s is not read plainly", text)
+			continue
+		}
+		if whole, err := l.document([]byte(text)); err != nil || !reflect.DeepEqual(plain, whole) {
+			t.Errorf("%s: encoding/xml reads something else: %v", text, err)
+		}
+	}
+}
+
+// FuzzPlainDocument holds the reader of plain documents beside encoding/xml.
+func FuzzPlainDocument(f *testing.F) {
+	f.Add(`<a:b xmlns:a="urn:a" c="d" a:c='e'>e<f/>g </a:b> `)
+	f.Add("<?xml version=\"1.0\"?>\n<b xmlns=\"urn:a\" xml:lang=\"en\"><c xmlns=\"\"\t/></b\n>")
+	f.Fuzz(func(t *testing.T, text string) {
+		l := Limits{Depth: defaultDepth}
+		plain, ok := l.plainDocument([]byte(text))
+		if !ok {
+			return
+		}
+		whole, err := l.document([]byte(text))
+		if err != nil || !reflect.DeepEqual(plain, whole) {
+			t.Fatalf("%q is read plainly, and otherwise: %v", text, err)
+		}
+	})
 }
 
 func FuzzReadElement(f *testing.F) {

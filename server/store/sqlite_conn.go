@@ -3,13 +3,27 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"fmt"
+	"io"
+	"reflect"
 )
 
-// sqliteConn is a connection with the statements that it has prepared so far, by their text.
+// sqliteConn is a connection with the statements that it has prepared so far, by their text. It speaks to the driver
+// itself: what database/sql does for each query and each row, to be safe for many goroutines, costs more than SQLite's
+// own work on a small one.
 type sqliteConn struct {
-	c     *sql.Conn
-	stmts map[string]*sql.Stmt
+	c      *sql.Conn // keeps driver to ourselves
+	driver driver.ConnPrepareContext
+	stmts  map[string]sqliteStmt
+}
+
+// sqliteStmt is what the driver's statements can do.
+type sqliteStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
 }
 
 func openSQLiteConn(ctx context.Context, db *sql.DB, setup []string) (*sqliteConn, error) {
@@ -23,7 +37,16 @@ func openSQLiteConn(ctx context.Context, db *sql.DB, setup []string) (*sqliteCon
 			return nil, err
 		}
 	}
-	return &sqliteConn{c: c, stmts: map[string]*sql.Stmt{}}, nil
+	sc := &sqliteConn{c: c, stmts: map[string]sqliteStmt{}}
+	err = c.Raw(func(conn any) error {
+		sc.driver = conn.(driver.ConnPrepareContext)
+		return nil
+	})
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return sc, nil
 }
 
 func (c *sqliteConn) begin(write bool) error {
@@ -49,37 +72,42 @@ func (c *sqliteConn) close() error {
 	return errors.Join(append(errs, c.c.Close())...)
 }
 
-func (c *sqliteConn) prepare(text string) (*sql.Stmt, error) {
+func (c *sqliteConn) prepare(text string) (sqliteStmt, error) {
 	if st := c.stmts[text]; st != nil {
 		return st, nil
 	}
-	st, err := c.c.PrepareContext(context.Background(), text)
+	prepared, err := c.driver.PrepareContext(context.Background(), text)
 	if err != nil {
 		return nil, err
 	}
+	st := prepared.(sqliteStmt)
 	c.stmts[text] = st
 	return st, nil
 }
 
 func (c *sqliteConn) exec(text string, args ...any) error {
-	st, err := c.prepare(text)
-	if err != nil {
-		return err
-	}
-	_, err = st.Exec(args...)
+	_, err := c.run(text, args)
 	return err
 }
 
 func (c *sqliteConn) count(text string, args ...any) (int64, error) {
-	st, err := c.prepare(text)
-	if err != nil {
-		return 0, err
-	}
-	result, err := st.Exec(args...)
+	result, err := c.run(text, args)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+func (c *sqliteConn) run(text string, args []any) (driver.Result, error) {
+	st, err := c.prepare(text)
+	if err != nil {
+		return nil, err
+	}
+	values, err := driverValues(args)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(context.Background(), values)
 }
 
 func (c *sqliteConn) query(text string, args ...any) (cursor, error) {
@@ -87,9 +115,88 @@ func (c *sqliteConn) query(text string, args ...any) (cursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := st.Query(args...)
+	values, err := driverValues(args)
 	if err != nil {
-		return nil, err // not rows, which would be a cursor that is not nil
+		return nil, err
 	}
-	return rows, nil
+	rows, err := st.QueryContext(context.Background(), values)
+	if err != nil {
+		return nil, err
+	}
+	return &sqliteCursor{rows: rows, row: make([]driver.Value, len(rows.Columns()))}, nil
+}
+
+// driverValues numbers the arguments of a statement and makes them values that drivers know.
+func driverValues(args []any) ([]driver.NamedValue, error) {
+	values := make([]driver.NamedValue, len(args))
+	for i, arg := range args {
+		values[i].Ordinal = i + 1
+		switch arg.(type) {
+		case int64, string, []byte, nil:
+			values[i].Value = arg
+			continue
+		}
+		var err error
+		if values[i].Value, err = driver.DefaultParameterConverter.ConvertValue(arg); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+// sqliteCursor goes through the rows that the driver finds.
+type sqliteCursor struct {
+	rows driver.Rows
+	row  []driver.Value
+	err  error
+}
+
+func (r *sqliteCursor) Next() bool {
+	if r.err == nil {
+		r.err = r.rows.Next(r.row)
+	}
+	return r.err == nil
+}
+
+func (r *sqliteCursor) Err() error {
+	if r.err == io.EOF {
+		return nil
+	}
+	return r.err
+}
+
+func (r *sqliteCursor) Close() error { return r.rows.Close() }
+
+// Scan takes the row's values, which are the caller's from then on: the driver makes new ones for the next row.
+func (r *sqliteCursor) Scan(dest ...any) error {
+	if len(dest) != len(r.row) {
+		return fmt.Errorf("store: %d places for %d columns", len(dest), len(r.row))
+	}
+	for i, place := range dest {
+		if !assign(place, r.row[i]) {
+			return fmt.Errorf("store: column %d is a %T, and its place a %T", i+1, r.row[i], place)
+		}
+	}
+	return nil
+}
+
+// assign stores a driver's value; ok if it is of the place's type, or of the type that this is made of.
+func assign(place any, value driver.Value) (ok bool) {
+	switch place := place.(type) {
+	case *string:
+		*place, ok = value.(string)
+	case *int64:
+		*place, ok = value.(int64)
+	case *[]byte:
+		*place, ok = value.([]byte)
+		ok = ok || value == nil // which is how the driver gives octets of which there are none
+	case sql.Scanner:
+		ok = place.Scan(value) == nil
+	default:
+		to, from := reflect.ValueOf(place).Elem(), reflect.ValueOf(value)
+		if ok = from.IsValid() && from.CanConvert(to.Type()) && (to.Kind() == reflect.String) == (from.Kind() == reflect.String); ok {
+			to.Set(from.Convert(to.Type()))
+		}
+	}
+	return ok
 }

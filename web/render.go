@@ -19,7 +19,8 @@ var templateFiles embed.FS
 
 // views are the pages; each is a file templates/NAME.html that defines "main", put into layout.html.
 var views = []string{"signin", "home", "inside", "manual", "help", "problem", "password", "another", "link", "devices", "test", "admin-directory",
-	"admin-audit", "admin-traces", "admin-trace"}
+	"admin-audit", "admin-traces", "admin-trace",
+	"calendars", "calendar", "import", "delegation", "rooms", "room"}
 
 // templates are the pages in every language, by name.
 type templates map[*tongue]map[string]*template.Template
@@ -68,6 +69,8 @@ type page struct {
 
 	appPasswords signin.Policy
 	admin        bool
+	desk         bool // there are calendars of the person's
+	keeps        bool // there are rooms that the person keeps
 }
 
 // Offers reports whether there are app passwords.
@@ -75,6 +78,9 @@ func (p page) Offers() bool { return p.appPasswords != signin.NoAppPasswords }
 
 // Requires reports whether devices take nothing but app passwords.
 func (p page) Requires() bool { return p.appPasswords == signin.AppPasswordsRequired }
+
+// HasRooms reports whether there are rooms that the person keeps.
+func (p page) HasRooms() bool { return p.keeps }
 
 // Languages are those that one may choose.
 func (page) Languages() []*tongue { return languages.all }
@@ -95,7 +101,14 @@ type tab struct {
 
 // Tabs is the navigation of people who have signed in.
 func (p page) Tabs() []tab {
-	tabs := []tab{{homePath, "Install"}, {anotherPath, "Another device"}, {devicesPath, "My devices"}, {manualPath, "Manual set-up"}, {helpPath, "Help"}}
+	tabs := []tab{{homePath, "Install"}}
+	if p.desk {
+		tabs = append(tabs, tab{calendarsPath, "My calendars"}, tab{delegationPath, "Delegation"})
+	}
+	if p.keeps {
+		tabs = append(tabs, tab{roomsPath, "Rooms"})
+	}
+	tabs = append(tabs, tab{anotherPath, "Another device"}, tab{devicesPath, "My devices"}, tab{manualPath, "Manual set-up"}, tab{helpPath, "Help"})
 	if p.admin {
 		tabs = append(tabs, tab{adminPath, "Administration"})
 	}
@@ -125,6 +138,9 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	}
 	if v.person != nil {
 		p.Traced = s.o.Traces.Running(ownerOf(v.person))
+	}
+	if v.person != nil && s.o.Desk != nil && s.mayServe(v) {
+		p.desk, p.keeps = true, len(s.o.Desk(v.person).Places()) > 0
 	}
 	if err := s.pages[l][name].Execute(&out, p); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)

@@ -49,6 +49,23 @@ var pages = []pageRoute{
 	{http.MethodGet, linkCodePath, signedIn, (*site).linkCode},
 	{http.MethodGet, linkPath, anybody, (*site).openLink},
 	{http.MethodPost, linkPath, anybody, (*site).useLink},
+	// Calendars, and who acts for whom
+	{http.MethodGet, calendarsPath, signedIn, (*site).calendars},
+	{http.MethodPost, calendarsPath, signedIn, (*site).makeCalendar},
+	{http.MethodGet, calendarPath, signedIn, (*site).calendar},
+	{http.MethodPost, calendarPath, signedIn, (*site).changeCalendar},
+	{http.MethodPost, deletePath, signedIn, (*site).deleteCalendar},
+	{http.MethodPost, restorePath, signedIn, (*site).restoreCalendar},
+	{http.MethodPost, erasePath, signedIn, (*site).eraseCalendar},
+	{http.MethodGet, exportPath, signedIn, (*site).downloadCalendar},
+	{http.MethodGet, importPath, signedIn, (*site).imported},
+	{http.MethodPost, importPath, signedIn, (*site).importFile},
+	{http.MethodPost, busyPath, signedIn, (*site).setBusyLink},
+	{http.MethodGet, delegationPath, signedIn, (*site).delegation},
+	{http.MethodPost, delegationPath, signedIn, (*site).addDelegate},
+	{http.MethodPost, undelegatePath, signedIn, (*site).removeDelegate},
+	{http.MethodGet, roomsPath, signedIn, (*site).rooms},
+	{http.MethodGet, roomPath, signedIn, (*site).room},
 	{http.MethodGet, testPath, signedIn, (*site).askTest},
 	{http.MethodPost, testPath, signedIn, (*site).runTest},
 	{http.MethodGet, androidCodePath, signedIn, (*site).androidCode},
@@ -75,6 +92,18 @@ const (
 	anotherPath            = "/portal/another"
 	linkCodePath           = "/portal/another/code.svg"
 	linkPath               = "/portal/link"
+	calendarsPath          = "/portal/calendars"
+	calendarPath           = "/portal/calendars/one"
+	deletePath             = "/portal/calendars/delete"
+	restorePath            = "/portal/calendars/restore"
+	erasePath              = "/portal/calendars/erase"
+	exportPath             = "/portal/calendars/export"
+	importPath             = "/portal/calendars/import"
+	busyPath               = "/portal/calendars/free-busy"
+	delegationPath         = "/portal/delegation"
+	undelegatePath         = "/portal/delegation/remove"
+	roomsPath              = "/portal/rooms"
+	roomPath               = "/portal/rooms/one"
 	testPath               = "/portal/test"
 	androidCodePath        = "/portal/manual/davx5.svg"
 	profilesPath           = "/portal/profile/"

@@ -98,10 +98,13 @@ func readForm(w http.ResponseWriter, r *http.Request) error {
 	if err == nil || errors.As(err, &tooLarge) {
 		return err
 	}
-	return &problem{
-		Status: http.StatusBadRequest, Title: "The form could not be read", Reason: "form",
-		Detail: "What was sent is not what the form of this page sends. Go back and try again.",
-	}
+	return formProblem
+}
+
+// formProblem: what was sent is of another form.
+var formProblem = &problem{
+	Status: http.StatusBadRequest, Title: "The form could not be read", Reason: "form",
+	Detail: "What was sent is not what the form of this page sends. Go back and try again.",
 }
 
 // troubleOf says in words why somebody was not let in; nil if the error is none that the person can do anything about.

@@ -82,8 +82,10 @@ type Options struct {
 	Sessions Sessions
 	Tokens   Tokens
 	Records  Records
-	Audit    Audit // of what administrators do
+	Audit    Audit // of what administrators do, and of what people open to others
 	Traces   Traces
+	// Desk is what a person does with calendars; nil: there are no pages for that.
+	Desk func(who *directory.Principal) Desk
 
 	// AppPasswords says whether people make passwords for single devices; AppPasswordLifetime is how long one lasts, 0
 	// for ever.
@@ -117,6 +119,7 @@ type site struct {
 	roster   roster
 	openID   *provider     // nil: none
 	tests    chan struct{} // holds one for each connection test that runs
+	imports  chan struct{} // holds one for each import that runs
 	foreign  *http.CrossOriginProtection
 }
 
@@ -134,7 +137,7 @@ func newSite(o Options) (*site, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	s := &site{o: o, sessions: newSessions(o), openID: newProvider(o), foreign: http.NewCrossOriginProtection(), tests: make(chan struct{}, testsAtATime)}
+	s := &site{o: o, sessions: newSessions(o), openID: newProvider(o), foreign: http.NewCrossOriginProtection(), tests: make(chan struct{}, testsAtATime), imports: make(chan struct{}, importsAtATime)}
 	if err := s.foreign.AddTrustedOrigin(o.Origin); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}

@@ -24,7 +24,7 @@ func (h *house) portal(checker *signin.Checker, policy signin.Policy) (http.Hand
 		SignIn: checker, People: h.people.Snapshot, Access: h.access, Renderer: h.renderer,
 		Sessions: h.store, Tokens: tokens{h.store}, Records: h.records, Audit: audit{h.store}, Traces: traces{h.traces, h.store},
 		AppPasswords: policy, AppPasswordLifetime: time.Duration(h.config.SignIn.AppPasswordDays) * 24 * time.Hour,
-		OpenID:     openID,
+		OpenID: openID, Desk: h.desk,
 		Walk:       check.Account{Roots: h.pool()},
 		ClientAddr: server.ClientAddr, RequestID: server.RequestID, Now: h.now, Log: h.log,
 	})

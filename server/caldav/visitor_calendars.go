@@ -17,7 +17,6 @@ import (
 // CalendarInfo is a calendar or subscription as the visitor sees it.
 type CalendarInfo struct {
 	Name      string // its path segment, decoded
-	Href      string // its path
 	Title     string // DAV:displayname; may be empty
 	Color     string // as clients write it, such as #1D9BF6FF; may be empty
 	Component string // VEVENT, VTODO or VJOURNAL; "" is a subscription
@@ -70,7 +69,7 @@ func (a Visitor) Calendars(ctx context.Context) ([]CalendarInfo, error) {
 func (r *resource) info() CalendarInfo {
 	color, _ := r.stored(dav.CalendarColor)
 	source, _ := r.stored(dav.Source)
-	info := CalendarInfo{Name: r.collection.Name, Href: r.href, Title: r.displayName(), Color: parsed(color).Trimmed(), Source: hrefIn(source)}
+	info := CalendarInfo{Name: r.collection.Name, Title: r.displayName(), Color: parsed(color).Trimmed(), Source: hrefIn(source)}
 	if r.kind == calendar && len(r.collection.Components) > 0 {
 		info.Component = r.collection.Components[0]
 	}

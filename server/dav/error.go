@@ -26,6 +26,12 @@ func (e *Error) Error() string {
 	return text
 }
 
+// StatusCode is Status, and Explanation is Detail: for callers that know no DAV.
+func (e *Error) StatusCode() int { return e.Status }
+
+// Explanation is Detail.
+func (e *Error) Explanation() string { return e.Detail }
+
 // Errors of reading a request.
 var (
 	ErrMalformed = errors.New("dav: malformed XML")  // answered 400

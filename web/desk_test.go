@@ -201,8 +201,8 @@ func TestPagesOfCalendarsAreForTheirOwner(t *testing.T) {
 	grace := h.browser(t).signIn("grace")
 	grace.get(calendarsPath).silent(t, "Secret plans")
 	q := "?" + url.Values{"name": {name}}.Encode()
-	grace.get(calendarPath + q).wants(t, http.StatusNotFound)
-	grace.get(exportPath + q).wants(t, http.StatusNotFound)
+	grace.get(calendarPath+q).wants(t, http.StatusNotFound)
+	grace.get(exportPath+q).wants(t, http.StatusNotFound)
 	for _, path := range []string{calendarPath, deletePath} {
 		grace.post(path, url.Values{"name": {name}, "title": {"Mine"}}).wants(t, http.StatusNotFound)
 	}

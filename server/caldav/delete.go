@@ -10,6 +10,7 @@ import (
 // delete removes an object or a collection with all that is in it (RFC 4918 section 9.6). Its owner can bring a calendar
 // back in the portal, see discard.go.
 func (e *exchange) delete() error {
+	var id int64 // of a collection
 	err := e.inTransaction(func(tx *store.Tx, r *resource) error {
 		if r.item != nil {
 			return r.deleteItem(tx, wantsReply(e.r.Header))
@@ -17,14 +18,15 @@ func (e *exchange) delete() error {
 		if err := r.deletable(); err != nil {
 			return err
 		}
-		if err := r.unscheduleAll(tx, wantsReply(e.r.Header)); err != nil {
-			return err
-		}
 		if err := r.discard(tx); err != nil {
 			return err
 		}
-		return tx.SettleDiscarded(r.collection.ID)
+		id = r.collection.ID
+		return r.settleFrom(tx, id, settling{Reply: wantsReply(e.r.Header)})
 	})
+	if err == nil && id != 0 {
+		err = e.goOnWith(e.r.Context(), id)
+	}
 	if err != nil {
 		return err
 	}
@@ -47,23 +49,6 @@ func (r *resource) deleteItem(tx *store.Tx, reply bool) error {
 func (r *resource) deletable() error {
 	if r.kind&(inbox|outbox|notifications) != 0 {
 		return &dav.Error{Status: http.StatusForbidden, Detail: "This collection belongs to the home."}
-	}
-	return nil
-}
-
-// unscheduleAll carries out that a calendar is deleted with all that is in it.
-func (r *resource) unscheduleAll(tx *store.Tx, reply bool) error {
-	if r.kind != calendar {
-		return nil
-	}
-	meetings, err := meetingsOf(tx, r.collection.ID)
-	if err != nil {
-		return err
-	}
-	for i := range meetings {
-		if err := r.unschedule(tx, &meetings[i], reply); err != nil {
-			return err
-		}
 	}
 	return nil
 }

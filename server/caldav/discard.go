@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"strings"
 	"time"
 
@@ -126,10 +127,11 @@ func (a Visitor) RestoreCalendar(ctx context.Context, id int64) (done Restored, 
 			return err
 		}
 		done.Left = len(left)
-		if d.Settled && c.Kind == store.Calendar {
-			return r.reinviteAll(tx, c, &done)
+		begun, err := r.settlingStopped(tx, id)
+		if err == nil && (d.Settled || begun) && c.Kind == store.Calendar {
+			err = r.reinviteAll(tx, c, &done)
 		}
-		return nil
+		return err
 	})
 	return done, err
 }
@@ -213,33 +215,11 @@ func (a Visitor) EraseCalendar(ctx context.Context, id int64) error {
 
 func (s *Server) eraseDiscarded(tx *store.Tx, d *store.Discarded) error {
 	if !d.Settled {
-		if err := s.settle(tx, d); err != nil {
+		if err := s.settle(tx, d, math.MaxInt); err != nil {
 			return err
 		}
 	}
 	return tx.PurgeDiscarded(d.ID)
-}
-
-// settle carries out what the end of a deleted calendar means to others. A meeting that has come to another calendar of
-// the home meanwhile goes on.
-func (s *Server) settle(tx *store.Tx, d *store.Discarded) error {
-	owner := s.people().ByGUID(d.Owner)
-	if owner != nil && d.Kind == store.Calendar { // in the name of somebody who is gone nothing is said
-		meetings, err := meetingsOf(tx, d.ID)
-		if err != nil {
-			return err
-		}
-		for i := range meetings {
-			_, err := tx.ObjectByUID(d.HomeID, meetings[i].UID, store.Tags)
-			if errors.Is(err, store.ErrNotFound) {
-				err = s.scheduler.Delete(tx, schedule.Deletion{Owner: owner, Item: &meetings[i], Reply: true})
-			}
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return tx.SettleDiscarded(d.ID)
 }
 
 // meetingsOf are the objects of a collection that have an organizer.
@@ -278,11 +258,14 @@ func (s *Server) followDiscarded(ctx context.Context) {
 // tidyDiscarded settles and erases what is due. Each calendar has a transaction of its own, in which another node may have
 // been faster.
 func (s *Server) tidyDiscarded(ctx context.Context) error {
+	if err := s.goOnSettling(ctx); err != nil {
+		return err
+	}
 	for _, due := range []struct {
 		after   time.Duration
 		settled bool
 		do      func(*store.Tx, *store.Discarded) error
-	}{{quietFor, false, s.settle}, {keptFor, true, s.eraseDiscarded}} {
+	}{{quietFor, false, s.settleSome}, {keptFor, true, s.eraseDiscarded}} {
 		ids, err := s.store.DiscardedBefore(ctx, s.now().Add(-due.after), due.settled)
 		if err != nil {
 			return err
@@ -303,5 +286,5 @@ func (s *Server) tidyDiscarded(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return s.goOnSettling(ctx)
 }

@@ -78,6 +78,9 @@ var (
 // Reconcile lets meetings follow their groups, as the upkeep does.
 func (s *Server) Reconcile(ctx context.Context) error { return s.scheduler.Reconcile(ctx) }
 
+// GoOnSettling goes on with deleted calendars of which others have heard in part, as the upkeep does.
+func (s *Server) GoOnSettling(ctx context.Context) error { return s.goOnSettling(ctx) }
+
 // PurgeInboxes empties inboxes of what is old, as the upkeep does.
 func (s *Server) PurgeInboxes(ctx context.Context) error { return s.scheduler.PurgeInboxes(ctx) }
 

@@ -242,7 +242,7 @@ func getAutoSchedule(w *dav.Writer, _ *dav.Element, r *resource) error {
 		return dav.ErrNoProperty
 	}
 	text := "true"
-	if r.whose.Place.AutoSchedule == directory.NoAutoSchedule {
+	if r.PlaceOf(r.whose).AutoSchedule == directory.NoAutoSchedule {
 		text = "false"
 	}
 	w.TextElement(dav.AutoSchedule, text)
@@ -253,6 +253,6 @@ func getAutoScheduleMode(w *dav.Writer, _ *dav.Element, r *resource) error {
 	if r.whose.Place == nil {
 		return dav.ErrNoProperty
 	}
-	w.TextElement(dav.AutoScheduleMode, r.whose.Place.AutoSchedule.String())
+	w.TextElement(dav.AutoScheduleMode, r.PlaceOf(r.whose).AutoSchedule.String())
 	return nil
 }

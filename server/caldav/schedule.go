@@ -49,6 +49,7 @@ func (s *Server) PeopleChanged() { s.scheduler.PeopleChanged() }
 func (s *Server) Run(ctx context.Context) {
 	var following sync.WaitGroup
 	following.Go(func() { s.delegations.follow(ctx, s.log) })
+	following.Go(func() { s.places.follow(ctx, s.log) })
 	following.Go(func() { s.scheduler.Upkeep(ctx) })
 	following.Go(func() { s.followDiscarded(ctx) })
 	s.scheduler.Run(ctx)

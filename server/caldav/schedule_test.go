@@ -256,6 +256,49 @@ func TestDeletingACalendarCallsItsMeetingsOff(t *testing.T) {
 	}
 }
 
+// A calendar of many meetings is called off in several transactions: whatever happens in between, each meeting once.
+func TestDeletingAFullCalendarGoesOnWhereItStopped(t *testing.T) {
+	o := newOffice(t, 2)
+	p := o.people
+	work := "/calendars/__uids__/" + p[0].GUID + "/work/"
+	if w := o.do(p[0], "MKCALENDAR", work, ""); w.Code != http.StatusCreated {
+		t.Fatalf("MKCALENDAR: %d", w.Code)
+	}
+	const meetings = 120
+	for i := range meetings {
+		uid := fmt.Sprintf("uid-%03d", i)
+		o.put(t, p[0], work+uid+".ics", meetingOf(uid, 9, p[0], p[1]))
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	o.store.Observe(func([]store.Change) { stop() }) // the client, or the program, is gone after the first transaction
+	r := httptest.NewRequest("DELETE", work, nil).WithContext(caldav.WithPrincipal(ctx, p[0]))
+	w := httptest.NewRecorder()
+	o.ServeHTTP(w, r)
+	off := func() (n int) {
+		for i := range meetings {
+			if c := o.copyOf(t, p[1], fmt.Sprintf("uid-%03d", i)); c != nil && c.Child("VEVENT").Value("STATUS") == "CANCELLED" {
+				n++
+			}
+		}
+		return n
+	}
+	if n := off(); n == 0 || n == meetings {
+		t.Fatalf("%d are off at once: nothing is left to test", n)
+	}
+	if w := o.do(p[0], "PROPFIND", work, "", "Depth: 0"); w.Code != http.StatusNotFound {
+		t.Errorf("the calendar is there still: %d", w.Code)
+	}
+	if err := o.GoOnSettling(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := off(); n != meetings {
+		t.Errorf("%d of %d are off", n, meetings)
+	}
+	if n := o.messages(t, p[1]); n != 2*meetings {
+		t.Errorf("%d messages, want an invitation and a cancellation each", n)
+	}
+}
+
 // A PUT that invites a hundred people, beside one that invites nobody.
 func BenchmarkInvite(b *testing.B) {
 	o := newOffice(b, 101)

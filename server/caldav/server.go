@@ -65,6 +65,7 @@ type Server struct {
 	scheduler   *schedule.Scheduler
 	objects     *ical.Cache // that were read for their times, by ETag
 	delegations delegations
+	places      places // set over the directory's
 
 	// The tables. What runs reads them here: a row cannot refer to the table that it stands in.
 	methods          []method
@@ -114,8 +115,8 @@ func New(o Options) (*Server, error) {
 	if s.scheduler, err = s.newScheduler(); err != nil {
 		return nil, err
 	}
-	s.delegations.store = s.store
-	if err := s.delegations.load(context.Background()); err != nil {
+	s.delegations.store, s.places.store = s.store, s.store
+	if err := errors.Join(s.delegations.load(context.Background()), s.places.load(context.Background())); err != nil {
 		return nil, err
 	}
 	return s, nil

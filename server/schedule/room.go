@@ -28,23 +28,19 @@ const (
 	decidesBack  = 2 * 24 * time.Hour
 )
 
-// autoSchedule says whether somebody answers invitations by himself.
-func autoSchedule(p *directory.Principal) bool {
-	return p.Place != nil && p.Place.AutoSchedule != directory.NoAutoSchedule
-}
-
 // decide lets a room or resource answer an invitation, instance by instance. It changes what is stored, and returns the
 // reply to the organizer, nil if there is none.
 func (p *parcel) decide() (*itip.Message, error) {
-	if autoSchedule(p.to) && p.message.Method == itip.MethodCancel {
+	if p.answersItself(p.to) && p.message.Method == itip.MethodCancel {
 		p.Item = nil // nobody has to look at it
 		return nil, nil
 	}
 	if p.to.Place == nil || p.message.Method != itip.MethodRequest || p.message.Refresh || p.Object == nil {
 		return nil, nil
 	}
-	mode := modes[p.to.Place.AutoSchedule]
-	if group := p.to.Place.AutoAcceptGroup; group != "" {
+	place := p.place(p.to)
+	mode := modes[place.AutoSchedule]
+	if group := place.AutoAcceptGroup; group != "" {
 		if organizer := ByAddress(p.people, p.message.From); organizer != nil && p.people.IsMember(organizer.GUID, group) {
 			mode = modes[directory.Automatic]
 		}

@@ -84,7 +84,8 @@ type round struct {
 	owner *directory.Principal
 	copy  *ical.Component
 
-	entry Entry // of the record
+	entry  Entry                      // of the record
+	places map[string]directory.Place // rooms that are invited, by GUID in lower case
 }
 
 func (s *Scheduler) begin(tx *store.Tx, owner *directory.Principal) *round {
@@ -99,7 +100,7 @@ func (r *round) context(whose *directory.Principal) itip.Context {
 		Lookup:       r.lookup,
 		Members:      func(address string) ([]itip.User, bool) { return r.members(whose, address) },
 		MaxAttendees: r.MaxAttendees,
-		Auto:         autoSchedule(whose),
+		Auto:         r.answersItself(whose),
 		ProdID:       ProdID,
 	}
 }

@@ -33,6 +33,9 @@ func (r *round) send(m *itip.Message) (status string, err error) {
 	if r.copy != nil && isPrincipal(to, r.owner) {
 		return r.sendToOwner(m)
 	}
+	if err := r.takePlace(to); err != nil {
+		return "", err
+	}
 	home, err := r.Home(r.tx, to)
 	if err != nil {
 		return "", err

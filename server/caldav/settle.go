@@ -1,0 +1,154 @@
+package caldav
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+
+	"calport/server/schedule"
+	"calport/server/store"
+)
+
+// What the end of a calendar means to others. The calendar is gone at once, in one transaction with the first of its
+// meetings; the others follow in transactions of a bounded number, so that nobody else waits long for the store. Of each
+// meeting everybody hears or nobody, and where the program ends in between, the next one goes on from there.
+
+// settledTogether is how many meetings of a deleted calendar others are told of in one transaction.
+const settledTogether = 50
+
+// settlingBucket is the store's bucket of calendars of which others have heard in part: by id, a settling.
+const settlingBucket = "settling"
+
+// settling is how far it is.
+type settling struct {
+	After string // name of the last object that was dealt with
+	Reply bool   // attendees' answers are sent (Schedule-Reply, RFC 6638 section 8.1)
+}
+
+// settleSome tells others of the first meetings of a deleted calendar.
+func (s *Server) settleSome(tx *store.Tx, d *store.Discarded) error {
+	return s.settle(tx, d, settledTogether)
+}
+
+func (s *Server) settle(tx *store.Tx, d *store.Discarded, limit int) error {
+	at := settling{Reply: true}
+	text, err := tx.Value(settlingBucket, settlingKey(d.ID))
+	if err == nil {
+		err = json.Unmarshal(text, &at)
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return s.settleStep(tx, d, at, limit)
+}
+
+// settleFrom tells others of the first meetings of a calendar that was deleted in this transaction.
+func (s *Server) settleFrom(tx *store.Tx, id int64, at settling) error {
+	d, err := tx.DiscardedCollection(id)
+	if err != nil {
+		return err
+	}
+	return s.settleStep(tx, &d, at, settledTogether)
+}
+
+// settleStep carries out what the end of a deleted calendar means to others, for at most limit meetings, and notes how far
+// it came. A meeting that has come to another calendar of the home meanwhile goes on.
+func (s *Server) settleStep(tx *store.Tx, d *store.Discarded, at settling, limit int) error {
+	owner := s.people().ByGUID(d.Owner)
+	if owner != nil && d.Kind == store.Calendar { // in the name of somebody who is gone nothing is said
+		meetings, err := meetingsOf(tx, d.ID)
+		if err != nil {
+			return err
+		}
+		meetings = slices.DeleteFunc(meetings, func(m store.Object) bool { return m.Name <= at.After })
+		for i := range meetings {
+			if i == limit {
+				at.After = meetings[i-1].Name
+				text, err := json.Marshal(at)
+				if err != nil {
+					return err
+				}
+				return tx.SetValue(settlingBucket, settlingKey(d.ID), text)
+			}
+			_, err := tx.ObjectByUID(d.HomeID, meetings[i].UID, store.Tags)
+			if errors.Is(err, store.ErrNotFound) {
+				err = s.scheduler.Delete(tx, schedule.Deletion{Owner: owner, Item: &meetings[i], Reply: at.Reply})
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if err := tx.DeleteValue(settlingBucket, settlingKey(d.ID)); err != nil {
+		return err
+	}
+	return tx.SettleDiscarded(d.ID)
+}
+
+func settlingKey(id int64) string { return strconv.FormatInt(id, 10) }
+
+// settlingStopped says whether others have heard of some meetings of a deleted calendar, and of no more from now on.
+func (s *Server) settlingStopped(tx *store.Tx, id int64) (begun bool, err error) {
+	_, err = tx.Value(settlingBucket, settlingKey(id))
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, tx.DeleteValue(settlingBucket, settlingKey(id))
+}
+
+// goOnSettling goes on with all deleted calendars of which others have heard in part.
+func (s *Server) goOnSettling(ctx context.Context) error {
+	begun, err := s.store.Values(ctx, settlingBucket)
+	if err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(begun)) {
+		id, err := strconv.ParseInt(key, 10, 64)
+		if err != nil {
+			return err
+		}
+		if err := s.goOnWith(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// goOnWith tells others of the meetings of a deleted calendar that are left.
+func (s *Server) goOnWith(ctx context.Context, id int64) error {
+	for {
+		_, err := s.store.Value(ctx, settlingBucket, settlingKey(id))
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		err = s.store.Write(ctx, func(tx *store.Tx) error {
+			_, err := tx.Value(settlingBucket, settlingKey(id))
+			if errors.Is(err, store.ErrNotFound) { // another was faster
+				return nil
+			}
+			var d store.Discarded
+			if err == nil {
+				d, err = tx.DiscardedCollection(id)
+			}
+			if errors.Is(err, store.ErrNotFound) { // erased
+				return tx.DeleteValue(settlingBucket, settlingKey(id))
+			}
+			if err != nil {
+				return err
+			}
+			return s.settleSome(tx, &d)
+		})
+		if err != nil {
+			return err
+		}
+	}
+}

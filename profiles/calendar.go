@@ -56,32 +56,9 @@ func (g *Generator) CalendarWithPassword(dir Directory, person *directory.Princi
 }
 
 func (g *Generator) calendar(dir Directory, person *directory.Principal, platform Platform, password string) (*Profile, error) {
-	if person.Kind != directory.Individual {
-		return nil, fmt.Errorf("%s is no person but a %v: only people get a Calendar profile", person.ShortName, person.Kind)
-	}
-	guid := strings.ToLower(person.GUID)
-	if guid == "" || strings.ContainsFunc(guid, notInHost) {
-		return nil, &ValueError{Setting: "guid", Value: guid, Problem: "an identifier cannot be made of it; choose another attribute for the stable id"}
-	}
-	settings := merge(g.layers(dir, person))
-	if *settings.Deny {
-		return nil, ErrDenied
-	}
-	f := &filling{settings: &settings, vars: vars{person, dir}, password: password, platform: platform, roots: g.roots}
-	top := g.top(Calendar, guid, platform)
-	if err := f.describe(top); err != nil {
+	f, top, content, err := g.fill(dir, person, platform, password)
+	if err != nil {
 		return nil, err
-	}
-	var content []any
-	for _, fill := range slots {
-		payloads, err := fill(f)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range payloads {
-			g.identify(p.keys, top, guid, p.slot)
-			content = append(content, p.keys)
-		}
 	}
 	p, err := g.profile(Calendar, platform, top, content)
 	if err != nil {
@@ -89,6 +66,44 @@ func (g *Generator) calendar(dir Directory, person *directory.Principal, platfor
 	}
 	p.UserName = f.user
 	return p, nil
+}
+
+// Judge finds out what keeps a person from having a Calendar profile, without making one: the errors of
+// [Generator.Calendar].
+func (g *Generator) Judge(dir Directory, person *directory.Principal, platform Platform) error {
+	_, _, _, err := g.fill(dir, person, platform, "")
+	return err
+}
+
+// fill makes what the Calendar profile is encoded from.
+func (g *Generator) fill(dir Directory, person *directory.Principal, platform Platform, password string) (f *filling, top Dict, content []any, err error) {
+	if person.Kind != directory.Individual {
+		return nil, nil, nil, fmt.Errorf("%s is no person but a %v: only people get a Calendar profile", person.ShortName, person.Kind)
+	}
+	guid := strings.ToLower(person.GUID)
+	if guid == "" || strings.ContainsFunc(guid, notInHost) {
+		return nil, nil, nil, &ValueError{Setting: "guid", Value: guid, Problem: "an identifier cannot be made of it; choose another attribute for the stable id"}
+	}
+	settings := merge(g.layers(dir, person))
+	if *settings.Deny {
+		return nil, nil, nil, ErrDenied
+	}
+	f = &filling{settings: &settings, vars: vars{person, dir}, password: password, platform: platform, roots: g.roots}
+	top = g.top(Calendar, guid, platform)
+	if err := f.describe(top); err != nil {
+		return nil, nil, nil, err
+	}
+	for _, make := range slots {
+		payloads, err := make(f)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		for _, p := range payloads {
+			g.identify(p.keys, top, guid, p.slot)
+			content = append(content, p.keys)
+		}
+	}
+	return f, top, content, nil
 }
 
 // describe fills in what the device shows of the profile, and when it removes itself.

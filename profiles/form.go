@@ -30,6 +30,10 @@ const (
 	Rows                        // map[string]any of map[string]any, which the columns name
 )
 
+var fieldKindNames = [...]string{Text: "text", Secret: "secret", Number: "number", Flag: "flag", Lines: "lines", Rows: "rows"}
+
+func (k FieldKind) String() string { return fieldKindNames[k] }
+
 // Fields lists the settings in the order in which they are shown.
 func Fields() []Field {
 	list := make([]Field, len(fields))

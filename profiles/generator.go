@@ -159,7 +159,15 @@ type Value struct {
 // Show returns the effective settings of a person and where each comes from, in the order of the table. What no scope
 // sets is left out.
 func (g *Generator) Show(dir Directory, person *directory.Principal) []Value {
-	layers := g.layers(dir, person)
+	return show(g.layers(dir, person), func(f *field, merged *Settings, v *Value) {
+		if v.Value = v.Written; f.value != nil {
+			v.Value, v.Err = f.value(merged, vars{person, dir})
+		}
+	})
+}
+
+// show lists what the layers set together; fill makes the Value of one setting.
+func show(layers []layer, fill func(*field, *Settings, *Value)) []Value {
 	merged := merge(layers)
 	var values []Value
 	for i := range fields {
@@ -177,9 +185,7 @@ func (g *Generator) Show(dir Directory, person *directory.Principal) []Value {
 				v.Source = l.source
 			}
 		}
-		if v.Value = v.Written; f.value != nil {
-			v.Value, v.Err = f.value(&merged, vars{person, dir})
-		}
+		fill(f, &merged, &v)
 		values = append(values, v)
 	}
 	return values

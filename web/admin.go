@@ -14,6 +14,20 @@ var adminPages = []pageRoute{
 	// Who is in the directory
 	{http.MethodGet, adminPath, admin, (*site).toAdmin},
 	{http.MethodGet, adminPath + "{kind:people|groups|places}", admin, (*site).adminDirectory},
+	{http.MethodGet, adminPath + "people/{guid}", admin, (*site).adminPerson},
+	{http.MethodGet, adminPath + "people/{guid}/inside", admin, (*site).adminInside},
+	{http.MethodGet, adminPath + "people/{guid}/calendar.mobileconfig", admin, (*site).adminProfile},
+	{http.MethodPost, adminPath + "people/{guid}/revoke", admin, (*site).adminRevoke},
+	{http.MethodPost, adminPath + "people/{guid}/sign-out", admin, (*site).adminSignOut},
+	{http.MethodGet, adminPath + "groups/{guid}", admin, (*site).adminGroup},
+	{http.MethodGet, adminPath + "places/{guid}", admin, (*site).adminPlace},
+
+	// What profiles say
+	{http.MethodGet, adminPath + "settings", admin, (*site).scopes},
+	{http.MethodGet, adminPath + "settings/everyone", admin, (*site).editSettings},
+	{http.MethodPost, adminPath + "settings/everyone", admin, (*site).changeSettings},
+	{http.MethodGet, adminPath + "settings/{scope:group|person}/{guid}", admin, (*site).editSettings},
+	{http.MethodPost, adminPath + "settings/{scope:group|person}/{guid}", admin, (*site).changeSettings},
 
 	// How it is run
 	{http.MethodGet, auditPath, admin, (*site).auditLog},
@@ -31,6 +45,7 @@ var adminTabs = []tab{
 	{adminPath + "people", "People"},
 	{adminPath + "groups", "Groups"},
 	{adminPath + "places", "Places"},
+	{adminPath + "settings", "Settings"},
 	{tracesPath, "Traces"},
 	{auditPath, "Record"},
 }
@@ -63,6 +78,14 @@ func (s *site) deedOf(r *http.Request, p *directory.Principal, action, object, d
 		d.From = from.String()
 	}
 	return d
+}
+
+// Actor is the GUID, in lower case, of who has signed in to do what the context is for; empty if nobody has.
+func Actor(ctx context.Context) string {
+	if p := visitorOf(ctx).person; p != nil {
+		return ownerOf(p)
+	}
+	return ""
 }
 
 // mayAdminister says why a visitor who has signed in sees no page of administrators, if so. A one-time link is seen by

@@ -54,31 +54,39 @@ const (
 const maxEnded = 10
 
 func (s *site) devices(w http.ResponseWriter, r *http.Request) error {
-	ctx, v := r.Context(), visitorOf(r.Context())
-	owner, this := ownerOf(v.person), deviceID(r)
-	view := devicesView{Now: s.o.Now(), May: s.mayServe(v)}
-	renderer, err := s.o.Renderer(ctx)
+	view, err := s.devicesOf(r.Context(), visitorOf(r.Context()), deviceID(r))
 	if err != nil {
 		return err
+	}
+	return s.render(w, r, http.StatusOK, "devices", "My devices", view)
+}
+
+// devicesOf is about the devices of a person; this is the one before us.
+func (s *site) devicesOf(ctx context.Context, v visitor, this string) (view devicesView, err error) {
+	owner := ownerOf(v.person)
+	view = devicesView{Now: s.o.Now(), May: s.mayServe(v)}
+	renderer, err := s.o.Renderer(ctx)
+	if err != nil {
+		return view, err
 	}
 	downloads, err := s.o.Records.Downloads(ctx, owner)
 	if err != nil {
-		return err
+		return view, err
 	}
 	for _, d := range downloads {
-		view.Downloads = append(view.Downloads, shownDownload{d, d.Device == this, s.stateOf(r.Context(), renderer, v, d)})
+		view.Downloads = append(view.Downloads, shownDownload{d, d.Device == this, s.stateOf(ctx, renderer, v, d)})
 	}
 	passwords, err := s.o.Records.AppPasswords(ctx, owner)
 	if err != nil {
-		return err
+		return view, err
 	}
 	programs, err := s.o.Records.Clients(ctx, owner)
 	if err != nil {
-		return err
+		return view, err
 	}
 	view.showPasswords(passwords, this)
 	view.showClients(programs, passwords)
-	return s.render(w, r, http.StatusOK, "devices", "My devices", view)
+	return view, nil
 }
 
 // stateOf says whether a device has the profile that it would get now.

@@ -49,8 +49,10 @@ type brokenSessions struct{ Sessions }
 func (brokenSessions) FindSession(context.Context, string) ([]byte, bool, error) {
 	return nil, false, errBroken
 }
-func (brokenSessions) SaveSession(context.Context, string, []byte, time.Time) error { return errBroken }
-func (brokenSessions) DeleteSession(context.Context, string) error                  { return errBroken }
+func (brokenSessions) SaveSession(context.Context, string, string, []byte, time.Time) error {
+	return errBroken
+}
+func (brokenSessions) DeleteSession(context.Context, string) error { return errBroken }
 
 // admits lets everybody in as one person.
 type admits struct{ person *directory.Principal }

@@ -178,7 +178,7 @@ func keysInTemplates(t *testing.T) map[string]string {
 			t.Fatal(err)
 		}
 		functions := inEnglish.functions()
-		functions["static"] = func(string) string { return "" }
+		functions["static"], functions["principalPath"] = func(string) string { return "" }, principalPath
 		page, err := texttemplate.New(f.Name()).Funcs(texttemplate.FuncMap(functions)).Parse(string(content))
 		if err != nil {
 			t.Fatal(err)
@@ -251,7 +251,7 @@ var (
 	spoken   = regexp.MustCompile(` (?:alt|aria-label|placeholder|title)="[^"{]*\p{L}[^"{]*"`)
 	anyWords = regexp.MustCompile(`\p{L}[\p{L} ,.’]*`)
 	// sameEverywhere are names.
-	sameEverywhere = []string{"portal", "CalDAV", "UUID", "Mac", "Thunderbird", "Evolution, GNOME"}
+	sameEverywhere = []string{"portal", "CalDAV", "UUID", "Mac", "Thunderbird", "Evolution, GNOME", "GUID", "DN"}
 )
 
 // plainWords are the words of a template that are said in one language only: outside of actions and tags, or in an

@@ -18,9 +18,12 @@ import (
 var templateFiles embed.FS
 
 // views are the pages; each is a file templates/NAME.html that defines "main", put into layout.html.
-var views = []string{"signin", "home", "inside", "manual", "help", "problem", "password", "another", "link", "devices", "test", "admin-directory",
+var views = []string{
+	"signin", "home", "inside", "manual", "help", "problem", "password", "another", "link", "devices", "test",
+	"admin-directory", "admin-person", "admin-inside", "admin-group", "admin-place", "admin-scopes", "admin-settings",
 	"admin-audit", "admin-traces", "admin-trace",
-	"calendars", "calendar", "import", "delegation", "rooms", "room"}
+	"calendars", "calendar", "import", "delegation", "rooms", "room",
+}
 
 // templates are the pages in every language, by name.
 type templates map[*tongue]map[string]*template.Template
@@ -38,7 +41,7 @@ func parseTemplates(files *static) (templates, error) {
 }
 
 func parsePages(files *static, l *tongue) (map[string]*template.Template, error) {
-	layout, err := template.New("layout.html").Funcs(template.FuncMap{"static": files.url}).Funcs(l.functions()).
+	layout, err := template.New("layout.html").Funcs(template.FuncMap{"static": files.url, "principalPath": principalPath}).Funcs(l.functions()).
 		ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ func address(path string) string {
 	return addresses.Replace(path)
 }
 
-var addresses = strings.NewReplacer("{file}", "ada.mobileconfig", "{kind:people|groups|places}", "people", "{guid}", "00000000-0000-0000-0000-000000000000")
+var addresses = strings.NewReplacer("{file}", "ada.mobileconfig", "{kind:people|groups|places}", "people", "{scope:group|person}", "person", "{guid}", "00000000-0000-0000-0000-000000000000")
 
 // allPages are the portal and the pages of administrators.
 func allPages() []pageRoute { return slices.Concat(pages, adminPages) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -134,7 +135,12 @@ func (s scsStore) FindCtx(ctx context.Context, token string) ([]byte, bool, erro
 }
 
 func (s scsStore) CommitCtx(ctx context.Context, token string, data []byte, expires time.Time) error {
-	return s.SaveSession(ctx, token, data, expires)
+	_, values, err := scs.GobCodec{}.Decode(data)
+	if err != nil {
+		return err
+	}
+	guid, _ := values[guidKey].(string)
+	return s.SaveSession(ctx, token, strings.ToLower(guid), data, expires)
 }
 
 // DeleteCtx is called by scs for sessions that were never kept as well.

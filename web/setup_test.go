@@ -40,6 +40,7 @@ type house struct {
 	store     *store.Store
 	authority *signing.Authority
 	options   Options
+	settings  *memorySettings
 	clock     *clock
 	log       *logBuffer
 	folder    string // of the store
@@ -93,6 +94,7 @@ func build(t testing.TB, p plan) *house {
 	if h.options.SignIn == nil {
 		h.options.SignIn = signin.New(h.live, h.directory(t), signin.Options{Access: access, Log: log})
 	}
+	h.options.Settings = h.settings
 	if p.change != nil {
 		p.change(&h.options)
 	}
@@ -144,12 +146,13 @@ func (h *house) renderer(t testing.TB, p plan) func(context.Context) (*export.Re
 	if !p.noTrust {
 		config.Roots = [][]byte{h.authority.RootDER()}
 	}
-	g, err := profiles.NewGenerator(config, &p.settings)
-	if err != nil {
-		t.Fatal(err)
-	}
+	h.settings = &memorySettings{config: config, document: &p.settings, revisions: map[Scope]int64{}, audit: storeAudit{h.store}}
 	cache := export.NewCache(1 << 20)
 	return func(context.Context) (*export.Renderer, error) {
+		g, err := h.settings.current()
+		if err != nil {
+			return nil, err
+		}
 		return &export.Renderer{Generator: g, Directory: h.live.Snapshot(), Signer: h.authority.Signer(), Cache: cache}, nil
 	}
 }

@@ -91,8 +91,11 @@ func (s *site) signOut(w http.ResponseWriter, r *http.Request) error {
 }
 
 // readForm reads a form of this site; what is wrong with it is a problem.
-func readForm(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+func readForm(w http.ResponseWriter, r *http.Request) error { return readFormOf(w, r, maxForm) }
+
+// readFormOf is readForm for a form of another size in bytes.
+func readFormOf(w http.ResponseWriter, r *http.Request, size int64) error {
+	r.Body = http.MaxBytesReader(w, r.Body, size)
 	err := r.ParseForm()
 	var tooLarge *http.MaxBytesError
 	if err == nil || errors.As(err, &tooLarge) {

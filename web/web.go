@@ -40,10 +40,14 @@ type SignIn interface {
 type Sessions interface {
 	// FindSession reads a session; found is false when there is none or it has expired.
 	FindSession(ctx context.Context, token string) (data []byte, found bool, err error)
-	// SaveSession writes a session, new or not.
-	SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error
+	// SaveSession writes a session, new or not. Its owner is a person's GUID in lower case; empty: nobody.
+	SaveSession(ctx context.Context, token, owner string, data []byte, expires time.Time) error
 	// DeleteSession removes a session, if it is there.
 	DeleteSession(ctx context.Context, token string) error
+	// CountSessions counts the sessions of a person that have not expired.
+	CountSessions(ctx context.Context, owner string) (int64, error)
+	// EndSessions removes all sessions of a person, and counts them.
+	EndSessions(ctx context.Context, owner string) (int64, error)
 }
 
 // Token is a bearer token of the API, known by its hash only.
@@ -85,7 +89,8 @@ type Options struct {
 	Audit    Audit // of what administrators do, and of what people open to others
 	Traces   Traces
 	// Desk is what a person does with calendars; nil: there are no pages for that.
-	Desk func(who *directory.Principal) Desk
+	Desk     func(who *directory.Principal) Desk
+	Settings Settings
 
 	// AppPasswords says whether people make passwords for single devices; AppPasswordLifetime is how long one lasts, 0
 	// for ever.
@@ -153,8 +158,8 @@ func newSite(o Options) (*site, error) {
 
 func (o Options) check() error {
 	switch {
-	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil || o.Audit == nil || o.Traces == nil:
-		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens, Records, Audit and Traces are all required")
+	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil || o.Audit == nil || o.Traces == nil || o.Settings == nil:
+		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens, Records, Audit, Traces and Settings are all required")
 	case o.Idle < 0 || o.Lifetime < 0 || o.AppPasswordLifetime < 0:
 		return errors.New("web: Idle, Lifetime and AppPasswordLifetime must not be negative")
 	}

@@ -79,8 +79,12 @@ func (r *records) RevokeAppPasswords(ctx context.Context, owner string) error {
 	return r.audit(ctx, owner, "app-password.revoke", "all")
 }
 
-// audit records what a person did with what is theirs.
+// audit records what a person did with what is theirs. What an administrator does to somebody is recorded by the pages
+// of administrators.
 func (r *records) audit(ctx context.Context, owner, action, detail string) error {
+	if by := web.Actor(ctx); by != "" && by != owner {
+		return nil
+	}
 	return r.store.Write(ctx, func(tx *store.Tx) error {
 		return tx.AppendAudit(store.AuditEntry{Actor: owner, Action: action, Object: owner, Detail: detail})
 	})

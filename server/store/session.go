@@ -27,13 +27,30 @@ func (s *Store) FindSession(ctx context.Context, token string) (data []byte, fou
 	return data, err == nil, err
 }
 
-// SaveSession writes a session, new or not.
-func (s *Store) SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error {
+// SaveSession writes a session, new or not. Its owner is a GUID in lower case, or empty.
+func (s *Store) SaveSession(ctx context.Context, token, owner string, data []byte, expires time.Time) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		return tx.exec(`INSERT INTO session (token_hash, content, expires) VALUES ($1, $2, $3)
-			ON CONFLICT (token_hash) DO UPDATE SET content = excluded.content, expires = excluded.expires`,
-			HashSecret(token), notNil(data), microseconds(expires))
+		return tx.exec(`INSERT INTO session (token_hash, owner, content, expires) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (token_hash) DO UPDATE SET owner = excluded.owner, content = excluded.content, expires = excluded.expires`,
+			HashSecret(token), owner, notNil(data), microseconds(expires))
 	})
+}
+
+// CountSessions counts the sessions of an owner that have not expired.
+func (s *Store) CountSessions(ctx context.Context, owner string) (n int64, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		return tx.row("SELECT COUNT(*) FROM session WHERE owner = $1 AND expires > $2", []any{owner, microseconds(tx.now)}, &n)
+	})
+	return n, err
+}
+
+// EndSessions removes all sessions of an owner, and counts them.
+func (s *Store) EndSessions(ctx context.Context, owner string) (removed int64, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		removed, err = tx.count("DELETE FROM session WHERE owner = $1", owner)
+		return err
+	})
+	return removed, err
 }
 
 // DeleteSession removes a session, if it is there.

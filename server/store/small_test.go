@@ -49,10 +49,10 @@ func TestSessionsExpireAndAreStoredHashed(t *testing.T) {
 	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 	s := openWithClock(t, &now)
 	ctx := t.Context()
-	if err := s.SaveSession(ctx, "secret", []byte("old"), now.Add(time.Minute)); err != nil {
+	if err := s.SaveSession(ctx, "secret", "ada", []byte("old"), now.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SaveSession(ctx, "secret", []byte("data"), now.Add(time.Hour)); err != nil {
+	if err := s.SaveSession(ctx, "secret", "ada", []byte("data"), now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if data, found, err := s.FindSession(ctx, "secret"); string(data) != "data" || !found || err != nil {
@@ -66,14 +66,29 @@ func TestSessionsExpireAndAreStoredHashed(t *testing.T) {
 		}
 		return nil
 	})
+	if err := s.SaveSession(ctx, "other", "grace", nil, now.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.CountSessions(ctx, "ada"); n != 1 || err != nil {
+		t.Errorf("counted %d, %v, want 1", n, err)
+	}
+	if n, err := s.EndSessions(ctx, "grace"); n != 1 || err != nil {
+		t.Errorf("ended %d, %v, want 1", n, err)
+	}
+	if _, found, err := s.FindSession(ctx, "other"); found || err != nil {
+		t.Errorf("ended: got %v, %v", found, err)
+	}
 	now = now.Add(time.Hour)
+	if n, err := s.CountSessions(ctx, "ada"); n != 0 || err != nil {
+		t.Errorf("expired: counted %d, %v, want 0", n, err)
+	}
 	if _, found, err := s.FindSession(ctx, "secret"); found || err != nil {
 		t.Errorf("expired: got %v, %v", found, err)
 	}
 	if n, err := s.PurgeSessions(ctx); n != 1 || err != nil {
 		t.Errorf("purged %d, %v, want 1", n, err)
 	}
-	if err := errors.Join(s.SaveSession(ctx, "b", nil, now.Add(time.Hour)), s.DeleteSession(ctx, "b"), s.DeleteSession(ctx, "b")); err != nil {
+	if err := errors.Join(s.SaveSession(ctx, "b", "ada", nil, now.Add(time.Hour)), s.DeleteSession(ctx, "b"), s.DeleteSession(ctx, "b")); err != nil {
 		t.Error(err)
 	}
 	if _, found, _ := s.FindSession(ctx, "b"); found {

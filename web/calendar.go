@@ -27,8 +27,7 @@ func ownCalendar(r *http.Request, d Desk, name string) (Calendar, error) {
 	}
 	i := slices.IndexFunc(all, func(c Calendar) bool { return c.Name == name })
 	if i < 0 {
-		gone := deskProblems[http.StatusNotFound]
-		return Calendar{}, &gone
+		return Calendar{}, gone
 	}
 	return all[i], nil
 }
@@ -83,8 +82,7 @@ func (s *site) downloadCalendar(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if c.Component == "" {
-		gone := deskProblems[http.StatusNotFound]
-		return &gone // others have what is in a subscription
+		return gone // others have what is in a subscription
 	}
 	title := c.Title
 	if title == "" {

@@ -229,8 +229,7 @@ func (s *site) deletedForm(w http.ResponseWriter, r *http.Request) (Desk, int64,
 	}
 	id, err := strconv.ParseInt(r.PostForm.Get("id"), 10, 64)
 	if err != nil {
-		gone := deskProblems[http.StatusNotFound]
-		return nil, 0, &gone
+		return nil, 0, gone
 	}
 	return d, id, nil
 }

@@ -83,8 +83,7 @@ func (s *site) addDelegate(w http.ResponseWriter, r *http.Request) error {
 	}
 	who := visitorOf(r.Context()).people.ByGUID(r.PostForm.Get("who"))
 	if who == nil {
-		gone := deskProblems[http.StatusNotFound]
-		return &gone
+		return gone
 	}
 	write := r.PostForm.Get("may") == "write"
 	if err := d.AddDelegate(r.Context(), whose, who, write); err != nil {

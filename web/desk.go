@@ -168,23 +168,29 @@ func deskProblem(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	p, known := deskProblems[e.StatusCode()]
-	if !known {
-		return err
+	if p, known := deskProblems[e.StatusCode()]; known {
+		return p
 	}
-	return &p
+	return err
 }
 
-// deskProblems are the refusals, by status.
-var deskProblems = map[int]problem{
-	http.StatusForbidden: {Status: http.StatusForbidden, Title: "This is not yours to change", Reason: "not-yours",
-		Detail: "The calendar server refuses it: your account does not have this right."},
-	http.StatusNotFound: {Status: http.StatusNotFound, Title: "It is not there any more", Reason: "gone",
-		Detail: "Somebody, or another device of yours, may have deleted or changed it meanwhile. Go back and load the page anew."},
-	http.StatusMethodNotAllowed: {Status: http.StatusNotFound, Title: "It is not there any more", Reason: "gone",
-		Detail: "Somebody, or another device of yours, may have deleted or changed it meanwhile. Go back and load the page anew."},
-	http.StatusConflict: {Status: http.StatusConflict, Title: "An import is under way", Reason: "importing",
-		Detail: "One file at a time: wait until it has been read, then import the next one."},
-	http.StatusInsufficientStorage: {Status: http.StatusInsufficientStorage, Title: "There is no room for it", Reason: "full",
-		Detail: "You have as many calendars as one may have here. Delete some that you no longer need."},
+// What a Desk refuses.
+var (
+	gone = &problem{Status: http.StatusNotFound, Title: "It is not there any more", Reason: "gone",
+		Detail: "Somebody, or another device of yours, may have deleted or changed it meanwhile. Go back and load the page anew."}
+	notYours = &problem{Status: http.StatusForbidden, Title: "This is not yours to change", Reason: "not-yours",
+		Detail: "The calendar server refuses it: your account does not have this right."}
+	importing = &problem{Status: http.StatusConflict, Title: "An import is under way", Reason: "importing",
+		Detail: "One file at a time: wait until it has been read, then import the next one."}
+	full = &problem{Status: http.StatusInsufficientStorage, Title: "There is no room for it", Reason: "full",
+		Detail: "You have as many calendars as one may have here. Delete some that you no longer need."}
+)
+
+// deskProblems are they, by status.
+var deskProblems = map[int]*problem{
+	http.StatusForbidden:           notYours,
+	http.StatusNotFound:            gone,
+	http.StatusMethodNotAllowed:    gone, // something else stands there
+	http.StatusConflict:            importing,
+	http.StatusInsufficientStorage: full,
 }

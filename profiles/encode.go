@@ -63,7 +63,7 @@ type sheet struct {
 }
 
 // encode writes values as an XML property list: keys sorted, indented by tabs, LF.
-func (e *encoder) encode(values Dict) ([]byte, error) {
+func (e *encoder) encode(values any) ([]byte, error) {
 	s, ok := e.sheets.Get().(*sheet)
 	if !ok {
 		s = new(sheet)

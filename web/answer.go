@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -38,7 +37,7 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("Retry-After", retryAfter(p.RetryAfter))
 	}
 	h.Set("Cache-Control", "no-store")
-	if strings.HasPrefix(r.URL.Path, apiPath) {
+	if isMachine(r.URL.Path) {
 		s.answerMachine(w, r, p)
 		return
 	}
@@ -76,14 +75,7 @@ func (s *site) problemOf(r *http.Request, err error) *problem {
 // answerMachine writes a problem as RFC 9457 section 3 says. Its type is about:blank, which stands for the status;
 // what happened in particular is told by reason.
 func (s *site) answerMachine(w http.ResponseWriter, r *http.Request, p *problem) {
-	body, err := json.Marshal(struct {
-		Type      string `json:"type"`
-		Title     string `json:"title"`
-		Status    int    `json:"status"`
-		Detail    string `json:"detail"`
-		Reason    string `json:"reason"`
-		RequestID string `json:"request_id,omitempty"`
-	}{"about:blank", http.StatusText(p.Status), p.Status, p.Said().String(), p.Reason, s.o.RequestID(r.Context())})
+	body, err := json.Marshal(apiProblem{"about:blank", http.StatusText(p.Status), p.Status, p.Said().String(), p.Reason, s.o.RequestID(r.Context())})
 	if err != nil {
 		http.Error(w, p.Said().String(), p.Status)
 		return

@@ -20,13 +20,6 @@ import (
 	"calport/signing"
 )
 
-// listPage is a page of the list.
-type listPage struct {
-	Items   []listed
-	Skipped []skipped
-	Next    *string
-}
-
 func TestListNamesEveryProfileOnceOverPages(t *testing.T) {
 	h := build(t, plan{})
 	secret, _ := h.token(t, "mdm", "list")
@@ -315,7 +308,7 @@ func TestAPIRefusesParametersThatItDoesNotKnow(t *testing.T) {
 	secret, _ := h.token(t, "mdm", "list", "read")
 	b := h.browser(t)
 	for _, path := range []string{
-		"/api/v1/profiles?plattform=ios", "/api/v1/profiles?platform=tvos", "/api/v1/profiles?limit=0", "/api/v1/profiles?limit=x", "/api/v1/profiles?limit=100000",
+		"/api/v1/profiles?plattform=ios", "/api/v1/profiles?platform=tvos", "/api/v1/profiles?limit=0", "/api/v1/profiles?limit=x", "/api/v1/profiles?limit=100001",
 		"/api/v1/profiles?cursor=!", "/api/v1/profiles?cursor=YQ", "/api/v1/profiles/ada.mobileconfig?signed=yes", "/api/v1/profiles/ada.mobileconfig?limit=3",
 	} {
 		a := b.get(path, "Authorization", "Bearer "+secret).wants(t, http.StatusBadRequest).header(t, "Content-Type", "application/problem+json")
@@ -376,7 +369,7 @@ func TestListHoldsOnlyWhatItSays(t *testing.T) {
 	var p struct{ Items []map[string]json.RawMessage }
 	h.browser(t).get("/api/v1/profiles?limit=1", "Authorization", "Bearer "+secret).decode(t, &p)
 	for key := range p.Items[0] {
-		if !slices.Contains([]string{"person", "guid", "platform", "identifier", "uuid", "sha256", "href"}, key) {
+		if !slices.Contains([]string{"person", "guid", "groups", "platform", "identifier", "uuid", "sha256", "href", "signed_href"}, key) {
 			t.Errorf("the list tells %s", key)
 		}
 	}

@@ -111,7 +111,6 @@ const (
 	trustProfilePath       = profilesPath + "trust.mobileconfig"
 	diagnosticsProfilePath = profilesPath + "diagnostics.mobileconfig"
 	staticPath             = "/static/"
-	apiPath                = "/api/"
 )
 
 // routes joins the tables to their paths.

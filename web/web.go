@@ -85,6 +85,7 @@ type Options struct {
 	Renderer func(ctx context.Context) (*export.Renderer, error)
 	Sessions Sessions
 	Tokens   Tokens
+	News     News // whose profiles have changed; nil: the payload source does not tell
 	Records  Records
 	Audit    Audit // of what administrators do, and of what people open to others
 	Traces   Traces
@@ -122,6 +123,8 @@ type site struct {
 	pages    templates
 	static   *static
 	roster   roster
+	etags    etags
+	document []byte        // of the payload source, as OpenAPI
 	openID   *provider     // nil: none
 	tests    chan struct{} // holds one for each connection test that runs
 	imports  chan struct{} // holds one for each import that runs
@@ -152,6 +155,9 @@ func newSite(o Options) (*site, error) {
 	}
 	if s.pages, err = parseTemplates(s.static); err != nil {
 		return nil, err
+	}
+	if s.document, err = apiDocument(o.Origin, api); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
 	}
 	return s, nil
 }

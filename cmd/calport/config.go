@@ -27,6 +27,7 @@ type Config struct {
 	Directory DirectoryConfig `toml:"directory" comment:"The LDAP directory that says who exists."`
 	Access    AccessConfig    `toml:"access" comment:"Who may do what: short names of groups and people, mail addresses, GUIDs, or filters on attributes such as \"(employeeType=staff)\". An empty list of profile or server means everyone."`
 	Signing   SigningConfig   `toml:"signing" comment:"Who vouches for profiles."`
+	MDM       MDMConfig       `toml:"mdm" comment:"How MDM servers and their devices reach the payload source."`
 	Secrets   SecretsConfig   `toml:"secrets" comment:"Where calport's own keys are kept."`
 	Profiles  ProfilesConfig  `toml:"profiles" comment:"What profiles say. Settings by group and person: calport settings export."`
 	Contacts  ContactsConfig  `toml:"contacts" comment:"The people, groups, rooms and resources of the directory as an address book, over CardDAV."`

@@ -154,7 +154,7 @@ func (h *house) findPerson(name string) (*directory.Principal, error) {
 
 // profileGenerator renders by the settings as they are in the store now: another process may have imported new ones.
 func (h *house) profileGenerator(ctx context.Context) (*profiles.Generator, error) {
-	rows, revision, err := h.store.Settings(ctx)
+	revision, err := h.store.SettingsRevision(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -162,6 +162,10 @@ func (h *house) profileGenerator(ctx context.Context) (*profiles.Generator, erro
 	defer h.mu.Unlock()
 	if h.generator != nil && h.revision == revision {
 		return h.generator, nil
+	}
+	rows, revision, err := h.store.Settings(ctx)
+	if err != nil {
+		return nil, err
 	}
 	doc, err := settingsDocument(rows)
 	if err != nil {
@@ -199,6 +203,7 @@ func (h *house) profileServer() profiles.ServerConfig {
 	return profiles.ServerConfig{
 		Host: c.Server.PublicHost, Port: c.Server.PublicPort,
 		Organization: c.Profiles.Organization, Prefix: c.Profiles.Identifier, Roots: h.trustedRoots(),
+		Assets: c.MDM.AssetURL,
 	}
 }
 

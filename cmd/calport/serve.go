@@ -64,6 +64,8 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 	background.Go(func() { h.people.Run(ctx) })
 	background.Go(func() { h.calendars.Run(ctx) })
 	background.Go(func() { h.journal.Run(ctx) })
+	desk := newNewsDesk(h)
+	background.Go(func() { desk.Run(ctx) })
 	background.Go(func() { h.traces.Run(ctx) })
 	if h.gateway != nil {
 		background.Go(func() { h.gateway.Run(ctx, h.calendars.Scheduler()) })

@@ -39,6 +39,7 @@ func (c *Config) mistakes() []mistake {
 		v.add("sign_in.app_password_days", "write 0 for ever, or a number of days")
 	}
 	c.checkOIDC(v)
+	c.checkMDM(v)
 	c.checkRecords(v)
 	c.checkMail(v)
 	c.checkInvites(v)

@@ -335,7 +335,7 @@ func keyLines(data []byte) map[string]int {
 
 // absolute makes the paths of the file independent of the folder that a command is started in.
 func (c *Config) absolute(base string) {
-	paths := []*string{&c.Data, &c.TLS.Certificate, &c.TLS.Key, &c.TLS.RSACertificate, &c.TLS.RSAKey, &c.TLS.ACMECAFile, &c.Profiles.Settings, &c.Directory.CAFile, &c.Directory.PasswordFile, &c.Secrets.KeyFile, &c.OIDC.SecretFile, &c.Mail.CAFile, &c.Mail.PasswordFile}
+	paths := []*string{&c.Data, &c.TLS.Certificate, &c.TLS.Key, &c.TLS.RSACertificate, &c.TLS.RSAKey, &c.TLS.ACMECAFile, &c.Profiles.Settings, &c.Directory.CAFile, &c.Directory.PasswordFile, &c.Secrets.KeyFile, &c.OIDC.SecretFile, &c.Mail.CAFile, &c.Mail.PasswordFile, &c.Mail.Incoming.PasswordFile}
 	for i := range c.Signing.Files {
 		paths = append(paths, &c.Signing.Files[i])
 	}

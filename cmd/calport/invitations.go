@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"sync"
 	"time"
 
 	"calport/directory"
@@ -19,6 +21,7 @@ func (h *house) openGateway() (*imip.Gateway, error) {
 	m := &h.config.Mail
 	return imip.New(imip.Options{
 		Store: h.store, People: h.people.Snapshot, Submission: h.mail,
+		ReplyTo: m.replyTo(), AcceptFromOutside: m.Incoming.FromOutside,
 		OwnFrom: m.OwnFrom, TokenOrganizer: m.Organizer == "reply", Language: h.languageOf,
 		Delay: time.Duration(m.Delay), Alone: h.config.Database == "", Log: h.log, Now: h.now,
 	})
@@ -46,4 +49,49 @@ func (h *house) mailAttributes() []string {
 		return nil
 	}
 	return []string{languageAttribute}
+}
+
+// replyTo is the address of answers; empty where nobody reads them.
+func (m *MailConfig) replyTo() string {
+	switch {
+	case m.Incoming.Host == "":
+		return ""
+	case m.Incoming.Address == "":
+		return m.From
+	}
+	return m.Incoming.Address
+}
+
+// openMailbox makes the mailbox of answers; nil where none is configured.
+func (h *house) openMailbox() (*imip.Mailbox, error) {
+	in := &h.config.Mail.Incoming
+	if in.Host == "" {
+		return nil, nil
+	}
+	o := in.options()
+	var err error
+	if o.Roots, err = readRoots("mail.ca_file", h.config.Mail.CAFile); err != nil {
+		return nil, err
+	}
+	if o.Password, err = h.secret("mail.incoming.password", in.PasswordFile, in.PasswordEnv); err != nil {
+		return nil, err
+	}
+	return imip.NewMailbox(o)
+}
+
+// startMail sends invitations and reads the answers in the background, until ctx ends.
+func (h *house) startMail(ctx context.Context, background *sync.WaitGroup) error {
+	if h.gateway == nil {
+		return nil
+	}
+	mailbox, err := h.openMailbox()
+	if err != nil {
+		return err
+	}
+	calendars := h.calendars.Scheduler()
+	background.Go(func() { h.gateway.Run(ctx, calendars) })
+	if mailbox != nil {
+		background.Go(func() { h.gateway.Read(ctx, mailbox, calendars) })
+	}
+	return nil
 }

@@ -27,10 +27,29 @@ type MailConfig struct {
 	Organizer    string   `toml:"organizer" comment:"What invitations by mail name as the organizer: \"own\", the person's address, or \"reply\", the address that takes answers, for programs that answer to the organizer and not to Reply-To."`
 	Delay        Duration `toml:"delay" comment:"For how long changes of one event are gathered before they are mailed."`
 	Language     string   `toml:"language" comment:"What invitations are worded in where the directory has no preferredLanguage: \"en\" or \"de\"."`
+
+	Incoming IncomingConfig `toml:"incoming" comment:"The mailbox of answers to invitations by mail."`
+}
+
+// IncomingConfig is the mailbox in which answers arrive.
+type IncomingConfig struct {
+	Host         string   `toml:"host" comment:"IMAP server; empty: answers go to the organizer's own address, and calendars do not show them."`
+	Port         int      `toml:"port" comment:"0 means 993, with tls = \"starttls\" or \"none\" 143."`
+	TLS          string   `toml:"tls" comment:"\"tls\", \"starttls\", or \"none\" for a server on this machine."`
+	User         string   `toml:"user"`
+	PasswordFile string   `toml:"password_file" comment:"File with its password on the first line; or name an environment variable in password_env."`
+	PasswordEnv  string   `toml:"password_env"`
+	Address      string   `toml:"address" comment:"The mailbox's address; empty means that of from. Mail to calendar+anything@example.com must arrive in it, too."`
+	Mailbox      string   `toml:"mailbox" comment:"calport alone reads it: every mail is moved to one of the two folders."`
+	Done         string   `toml:"done_folder" comment:"Where mails go that were acted upon."`
+	Failed       string   `toml:"failed_folder" comment:"Where mails go that need a look."`
+	Poll         Duration `toml:"poll" comment:"How often it is looked into, where the server cannot tell of new mail (IDLE)."`
+	FromOutside  bool     `toml:"accept_from_outside" comment:"Let invitations that arrive here create events for those of the directory whom they invite, if their organizer's domain has signed them (DKIM). Else only answers are taken."`
 }
 
 func exampleMail() MailConfig {
-	return MailConfig{TLS: string(imip.StartTLS), From: "Calendar <calendar@example.com>", Organizer: "own", Delay: Duration(5 * time.Second), Language: "en"}
+	return MailConfig{TLS: string(imip.StartTLS), From: "Calendar <calendar@example.com>", Organizer: "own", Delay: Duration(5 * time.Second), Language: "en",
+		Incoming: IncomingConfig{TLS: string(imip.TLS), Mailbox: "INBOX", Done: "calport-done", Failed: "calport-failed", Poll: Duration(30 * time.Second)}}
 }
 
 func (c *Config) checkMail(v *verdict) {
@@ -41,6 +60,7 @@ func (c *Config) checkMail(v *verdict) {
 	if m.Port < 0 || m.Port > 65535 {
 		v.add("mail.port", "write a port from 1 to 65535, or 0 for the usual one")
 	}
+	c.checkIncoming(v)
 	if m.Host == "" {
 		return
 	}
@@ -52,6 +72,37 @@ func (c *Config) checkMail(v *verdict) {
 	}
 	if m.User != "" && m.PasswordFile == "" && m.PasswordEnv == "" {
 		v.add("mail.password_file", "is required with user (or mail.password_env)")
+	}
+}
+
+func (c *Config) checkIncoming(v *verdict) {
+	in := &c.Mail.Incoming
+	v.oneOf("mail.incoming.tls", in.TLS, imip.Securities...)
+	if in.Port < 0 || in.Port > 65535 {
+		v.add("mail.incoming.port", "write a port from 1 to 65535, or 0 for the usual one")
+	}
+	if in.Host == "" {
+		return
+	}
+	if c.Mail.Host == "" {
+		v.add("mail.incoming.host", "is of no use without mail.host")
+	}
+	if in.PasswordFile == "" && in.PasswordEnv == "" {
+		v.add("mail.incoming.password_file", "is required (or mail.incoming.password_env)")
+	}
+	if _, err := netmail.ParseAddress(in.Address); in.Address != "" && err != nil {
+		v.add("mail.incoming.address", `write an address, such as "calendar@example.com"`)
+	}
+	if _, err := imip.NewMailbox(in.options()); err != nil {
+		option, text, _ := strings.Cut(err.Error(), ": ")
+		v.add("mail.incoming."+option, text)
+	}
+}
+
+// options are those of package imip, without the secrets that files hold.
+func (in *IncomingConfig) options() imip.MailboxOptions {
+	return imip.MailboxOptions{
+		Host: in.Host, Port: in.Port, Security: imip.Security(in.TLS), User: in.User, Name: in.Mailbox, Done: in.Done, Failed: in.Failed, Poll: time.Duration(in.Poll),
 	}
 }
 

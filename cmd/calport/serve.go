@@ -16,6 +16,7 @@ import (
 	"calport/directory/signin"
 	"calport/server"
 	"calport/server/caldav"
+	"calport/server/imip"
 	"calport/server/store"
 )
 
@@ -67,8 +68,8 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 	desk := newNewsDesk(h)
 	background.Go(func() { desk.Run(ctx) })
 	background.Go(func() { h.traces.Run(ctx) })
-	if h.gateway != nil {
-		background.Go(func() { h.gateway.Run(ctx, h.calendars.Scheduler()) })
+	if err := h.startMail(ctx, &background); err != nil {
+		return err
 	}
 	background.Go(func() { h.daily(ctx) })
 	background.Go(func() { h.takeConfirmations(ctx) })
@@ -112,6 +113,9 @@ func (h *house) daily(ctx context.Context) {
 			h.log.Error("our own signer cannot be renewed", "err", err)
 		}
 		h.forgetOldRecords(ctx)
+		if err := h.store.PurgeMail(ctx, h.now().AddDate(0, 0, -imip.TokenDays)); err != nil && ctx.Err() == nil {
+			h.log.Error("old invitations by mail cannot be forgotten", "err", err)
+		}
 		if h.leaves != nil {
 			if err := h.leaves.Renew(); err != nil {
 				h.log.Error("our own TLS certificate cannot be renewed", "err", err)

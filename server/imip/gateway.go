@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	netmail "net/mail"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"calport/directory"
@@ -41,6 +40,11 @@ type Options struct {
 	// Language is what somebody's mails are worded in, a BCP 47 tag; nil, or a language without words, is English.
 	Language func(*directory.Principal) string
 
+	// AcceptFromOutside lets invitations that nobody in the directory made create events, if they carry a DKIM signature of
+	// their organizer's domain. LookupTXT asks the DNS for that; nil is net.LookupTXT.
+	AcceptFromOutside bool
+	LookupTXT         func(domain string) ([]string, error)
+
 	Alone bool // no other process sends from this store, so claims found at the start are an earlier process's
 
 	Delay time.Duration // how long changes are gathered; 0: 5 seconds
@@ -54,7 +58,7 @@ type Gateway struct {
 	replyTo *address // nil: nobody reads answers
 	wake    chan struct{}
 
-	counts struct{ sent, givenUp atomic.Int64 }
+	counts counts
 
 	mu      sync.Mutex
 	view    *ical.Component // the last calendar posted, which many recipients may share, and its octets

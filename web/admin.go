@@ -28,6 +28,8 @@ var adminPages = []pageRoute{
 	{http.MethodPost, adminPath + "settings/everyone", admin, (*site).changeSettings},
 	{http.MethodGet, adminPath + "settings/{scope:group|person}/{guid}", admin, (*site).editSettings},
 	{http.MethodPost, adminPath + "settings/{scope:group|person}/{guid}", admin, (*site).changeSettings},
+	{http.MethodGet, profilesExportPath, admin, (*site).askExport},
+	{http.MethodPost, profilesExportPath, admin, (*site).exportProfiles},
 
 	// How it is run
 	{http.MethodGet, auditPath, admin, (*site).auditLog},
@@ -46,6 +48,7 @@ var adminTabs = []tab{
 	{adminPath + "groups", "Groups"},
 	{adminPath + "places", "Places"},
 	{adminPath + "settings", "Settings"},
+	{profilesExportPath, "Export"},
 	{tracesPath, "Traces"},
 	{auditPath, "Record"},
 }

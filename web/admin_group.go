@@ -25,6 +25,7 @@ func (s *site) adminGroup(w http.ResponseWriter, r *http.Request) error {
 	people := visitorOf(r.Context()).people
 	view := groupView{Group: g, Settings: settingsPath(Scope{g.Kind, g.GUID, g.ShortName}), Within: people.MemberOf(g.GUID)}
 	view.People = asked{path: adminPath + "people"}.with("group", g.GUID)
+	view.Export = asked{path: profilesExportPath}.with("group", g.GUID)
 	for range concerned(people, g) {
 		view.Count++
 	}

@@ -48,8 +48,11 @@ type asked struct {
 }
 
 // askedOf reads the parameters q and page.
-func askedOf(r *http.Request) asked {
-	a := asked{query: r.URL.Query(), path: r.URL.Path}
+func askedOf(r *http.Request) asked { return askedFor(r.URL.Query(), r.URL.Path) }
+
+// askedFor reads them of a form.
+func askedFor(form url.Values, path string) asked {
+	a := asked{query: form, path: path}
 	a.search = strings.TrimSpace(strings.ToValidUTF8(a.query.Get("q"), ""))
 	a.search = a.search[:min(len(a.search), maxSearch)]
 	a.search = strings.ToValidUTF8(a.search, "")

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -131,7 +130,7 @@ func (s *site) noted(w http.ResponseWriter, r *http.Request, whose *directory.Pr
 		return err
 	}
 	if whose.Place != nil {
-		return redirect(w, roomPath+"?"+url.Values{"id": {whose.GUID}}.Encode())
+		return redirect(w, roomLink(whose))
 	}
 	return redirect(w, delegationPath)
 }

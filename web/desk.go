@@ -53,6 +53,10 @@ type Desk interface {
 
 	// Places lists the rooms and resources that the person keeps.
 	Places() []*directory.Principal
+	// PlaceOf is a room or resource as it answers: as the directory has it, and what was set over that.
+	PlaceOf(whose *directory.Principal) directory.Place
+	// SetPlace changes how it answers, and leaves the deed in the record.
+	SetPlace(ctx context.Context, whose *directory.Principal, to PlaceSettings, by Deed) error
 	// Bookings lists what is in a room's calendars in a time; more says that there are others beyond.
 	Bookings(ctx context.Context, whose *directory.Principal, from, to time.Time) (all []Booking, more bool, err error)
 }
@@ -130,6 +134,12 @@ type Delegate struct {
 	Who   *directory.Principal
 	Write bool
 	Fixed bool // the directory says so: it cannot be taken away here
+}
+
+// PlaceSettings is what is set of a room or resource over the directory.
+type PlaceSettings struct {
+	AutoSchedule    string  // a mode by its name; empty: the directory's
+	AutoAcceptGroup *string // GUID of a group, empty for none; nil: the directory's
 }
 
 // Booking is one time at which a room is wanted.

@@ -14,6 +14,7 @@ import (
 
 	"calport/directory"
 	"calport/server/caldav"
+	"calport/server/schedule"
 	"calport/server/store"
 )
 
@@ -91,6 +92,11 @@ func (d caldavDesk) LastImport(ctx context.Context) (*ImportReport, error) {
 func (d caldavDesk) Delegates(ctx context.Context, whose *directory.Principal) ([]Delegate, error) {
 	all, err := d.Visitor.Delegates(ctx, whose)
 	return each(all, err, func(i caldav.DelegateInfo) Delegate { return Delegate(i) })
+}
+
+func (d caldavDesk) SetPlace(ctx context.Context, whose *directory.Principal, to PlaceSettings, by Deed) error {
+	set := func(s *schedule.PlaceSettings) { *s = schedule.PlaceSettings(to) }
+	return d.Visitor.SetPlace(ctx, whose, set, store.AuditEntry{Actor: by.Actor, Action: by.Action, Object: by.Object, Detail: by.Detail, From: by.From})
 }
 
 func (d caldavDesk) Bookings(ctx context.Context, whose *directory.Principal, from, to time.Time) ([]Booking, bool, error) {
@@ -346,6 +352,20 @@ func TestRoomsAreForWhoKeepsThem(t *testing.T) {
 		wants(t, http.StatusSeeOther).header(t, "Location", one)
 	ada.get(roomsPath).says(t, room.FullName).silent(t, "All rooms")
 	ada.get(homePath).says(t, roomsPath)
+	setting := url.Values{"id": {room.GUID}, "mode": {"accept-always"}, "group": {"nobody at all"}}
+	ada.post(roomPath, setting).wants(t, http.StatusNotFound).says(t, "no such group")
+	for g := range h.live.Snapshot().All(directory.Group) {
+		setting.Set("group", g.ShortName)
+	}
+	ada.post(roomPath, setting).wants(t, http.StatusSeeOther).header(t, "Location", one)
+	if e := h.audited(t, "room.set"); !strings.HasPrefix(e.Detail, "mode accept-always group ") {
+		t.Errorf("got %+v", e)
+	}
+	ada.get(one).says(t, `value="accept-always" checked`, `value="`+setting.Get("group")+`"`)
+	ada.post(roomPath, url.Values{"id": {room.GUID}, "mode": {"sometimes"}}).wants(t, http.StatusBadRequest)
+	h.browser(t).signIn("grace").post(roomPath, setting).wants(t, http.StatusNotFound)
+	ada.post(roomPath, url.Values{"id": {room.GUID}, "mode": {"automatic"}}).wants(t, http.StatusSeeOther)
+	ada.get(one).says(t, `value="automatic" checked`)
 	ada.get(one+"&weeks=1").wants(t, http.StatusOK).says(t, "Earlier", "Later")
 	ada.get(one+"&q=grace").says(t, h.person(t, "grace").GUID)
 }

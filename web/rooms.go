@@ -21,7 +21,7 @@ type roomsView struct {
 type roomView struct {
 	delegatesView
 	Room     *directory.Principal
-	Mode     english
+	Modes    []modeChoice
 	Group    *directory.Principal // whose members are always accepted; nil: none
 	Days     []bookedDay
 	More     bool // there are others than are shown
@@ -111,17 +111,18 @@ func (s *site) room(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := roomView{Room: place, Mode: modeWords[place.Place.AutoSchedule]}
+	now := d.PlaceOf(place)
+	view := roomView{Room: place, Modes: modeChoices(place, now.AutoSchedule)}
 	if view.delegatesView, err = delegatesOf(r, d, place); err != nil {
 		return err
 	}
-	if group := place.Place.AutoAcceptGroup; group != "" {
-		view.Group = visitorOf(r.Context()).people.ByGUID(group)
+	if now.AutoAcceptGroup != "" {
+		view.Group = visitorOf(r.Context()).people.ByGUID(now.AutoAcceptGroup)
 	}
 	page, _ := strconv.Atoi(q.Get("weeks")) // what is no number is the present
 	page = max(-maxPages, min(page, maxPages))
-	now := s.o.Now().Local()
-	view.From = time.Date(now.Year(), now.Month(), now.Day()+7*weeksShown*page, 0, 0, 0, 0, now.Location())
+	today := s.o.Now().Local()
+	view.From = time.Date(today.Year(), today.Month(), today.Day()+7*weeksShown*page, 0, 0, 0, 0, today.Location())
 	view.To = view.From.AddDate(0, 0, 7*weeksShown)
 	view.Previous, view.Next = weeksLink(place, page-1), weeksLink(place, page+1)
 	all, more, err := d.Bookings(r.Context(), place, view.From, view.To)
@@ -131,6 +132,81 @@ func (s *site) room(w http.ResponseWriter, r *http.Request) error {
 	view.Days, view.More = byDay(all), more
 	view.To = view.To.AddDate(0, 0, -1)
 	return s.render(w, r, http.StatusOK, "room", "Rooms", view)
+}
+
+// modeChoice is a way in which a room may answer.
+type modeChoice struct {
+	Name   string
+	Words  english
+	Chosen bool
+	Listed bool // the directory says so
+}
+
+// modes are they, in the order of the form.
+var modes = []directory.AutoSchedule{directory.Automatic, directory.AcceptIfFree, directory.DeclineIfBusy, directory.AcceptAlways,
+	directory.DeclineAlways, directory.NoAutoSchedule}
+
+func modeChoices(place *directory.Principal, now directory.AutoSchedule) []modeChoice {
+	var all []modeChoice
+	for _, m := range modes {
+		all = append(all, modeChoice{m.String(), modeWords[m], m == now, m == place.Place.AutoSchedule})
+	}
+	return all
+}
+
+// setRoom changes how a room answers. What is as the directory has it follows the directory.
+func (s *site) setRoom(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.deskForm(w, r)
+	if err != nil {
+		return err
+	}
+	place, err := ownPlace(d, r.PostForm.Get("id"))
+	if err != nil {
+		return err
+	}
+	mode, err := directory.ParseAutoSchedule(r.PostForm.Get("mode"))
+	if err != nil {
+		return formProblem
+	}
+	group, err := groupTyped(visitorOf(r.Context()).people, d, r.PostForm.Get("group"))
+	if err != nil {
+		return err
+	}
+	to := PlaceSettings{AutoSchedule: mode.String(), AutoAcceptGroup: &group}
+	if mode == place.Place.AutoSchedule {
+		to.AutoSchedule = ""
+	}
+	if strings.EqualFold(group, place.Place.AutoAcceptGroup) {
+		to.AutoAcceptGroup = nil
+	}
+	if err := d.SetPlace(r.Context(), place, to, s.deed(r, "room.set", strings.ToLower(place.GUID), "mode "+mode.String()+" group "+group)); err != nil {
+		return deskProblem(err)
+	}
+	return redirect(w, roomLink(place))
+}
+
+// groupTyped is the group that somebody typed by its short name, mail address or a part of its name; empty is none.
+func groupTyped(people *directory.Snapshot, d Desk, typed string) (guid string, err error) {
+	typed = strings.TrimSpace(typed)
+	if typed == "" {
+		return "", nil
+	}
+	group := people.ByName(directory.Group, typed)
+	if group == nil {
+		q := directory.Query{Text: typed[:min(len(typed), maxSearch)], Kinds: []directory.Kind{directory.Group}, Among: d.Sees, Limit: 1}
+		if hits, more := people.Search(q); len(hits) == 1 && !more {
+			group = hits[0]
+		}
+	}
+	if group == nil || !d.Sees(group) {
+		return "", &problem{Status: http.StatusNotFound, Title: "There is no such group", Reason: "no-such-group",
+			Detail: "No group of the directory has this name, or several have. Go back and type its short name or its mail address."}
+	}
+	return group.GUID, nil
+}
+
+func roomLink(place *directory.Principal) string {
+	return roomPath + "?" + url.Values{"id": {place.GUID}}.Encode()
 }
 
 func weeksLink(place *directory.Principal, page int) string {

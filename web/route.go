@@ -66,6 +66,7 @@ var pages = []pageRoute{
 	{http.MethodPost, undelegatePath, signedIn, (*site).removeDelegate},
 	{http.MethodGet, roomsPath, signedIn, (*site).rooms},
 	{http.MethodGet, roomPath, signedIn, (*site).room},
+	{http.MethodPost, roomPath, signedIn, (*site).setRoom},
 	{http.MethodGet, testPath, signedIn, (*site).askTest},
 	{http.MethodPost, testPath, signedIn, (*site).runTest},
 	{http.MethodGet, androidCodePath, signedIn, (*site).androidCode},

@@ -8,6 +8,8 @@ import (
 
 	"calport/directory"
 	"calport/server/caldav"
+	"calport/server/schedule"
+	"calport/server/store"
 	"calport/web"
 )
 
@@ -73,6 +75,11 @@ func (d desk) LastImport(ctx context.Context) (*web.ImportReport, error) {
 func (d desk) Delegates(ctx context.Context, whose *directory.Principal) ([]web.Delegate, error) {
 	all, err := d.Visitor.Delegates(ctx, whose)
 	return converted(all, func(i caldav.DelegateInfo) web.Delegate { return web.Delegate(i) }), err
+}
+
+func (d desk) SetPlace(ctx context.Context, whose *directory.Principal, to web.PlaceSettings, by web.Deed) error {
+	set := func(s *schedule.PlaceSettings) { *s = schedule.PlaceSettings(to) }
+	return d.Visitor.SetPlace(ctx, whose, set, store.AuditEntry{Actor: by.Actor, Action: by.Action, Object: by.Object, Detail: by.Detail, From: by.From})
 }
 
 func (d desk) Bookings(ctx context.Context, whose *directory.Principal, from, to time.Time) ([]web.Booking, bool, error) {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"calport/directory"
-	"calport/server/dav"
 	"calport/server/schedule"
 	"calport/server/store"
 )
@@ -64,16 +63,13 @@ func (s *Server) PlaceOf(p *directory.Principal) directory.Place {
 	return s.places.of[strings.ToLower(p.GUID)].Of(p)
 }
 
-// SetPlace changes how a room or resource answers invitations, which only an administrator may. Who did it, and whence, is
-// recorded.
+// SetPlace changes how a room or resource answers invitations, which an administrator may, and whoever writes for it: he
+// answers what it leaves to people. Who did it, and whence, is recorded.
 func (a Visitor) SetPlace(ctx context.Context, whose *directory.Principal, change func(*schedule.PlaceSettings), by store.AuditEntry) error {
 	if whose.Place == nil {
 		return errNothing()
 	}
-	if !a.isAdmin(a.who) {
-		return dav.Forbidden(dav.NeedPrivileges)
-	}
-	err := a.store.Write(ctx, func(tx *store.Tx) error {
+	err := a.visit().within(ctx, "PROPPATCH", proxyHref(whose, proxyWrite), func(tx *store.Tx, _ *resource) error {
 		settings, err := schedule.PlaceSettingsOf(tx, whose)
 		if err != nil {
 			return err

@@ -8,6 +8,8 @@ import (
 
 	"calport/directory"
 	"calport/server/caldav"
+	"calport/server/schedule"
+	"calport/server/store"
 )
 
 // delegates are somebody's, in words.
@@ -119,6 +121,15 @@ func TestWhoWritesForARoomSaysWhoElseDoes(t *testing.T) {
 	if got := delegates(t, o, ada, o.room); got != "p0 writes fixed, p1 reads" {
 		t.Errorf("got %s", got)
 	}
+	set := func(who *directory.Principal) int {
+		return status(t, o.As(who).SetPlace(t.Context(), o.room, func(s *schedule.PlaceSettings) { s.AutoSchedule = "accept-always" }, store.AuditEntry{}))
+	}
+	if set(grace) != http.StatusForbidden || set(linus) != http.StatusForbidden || o.PlaceOf(o.room).AutoSchedule != directory.Automatic {
+		t.Error("who may not write for the room says how it answers")
+	}
+	if set(ada) != 0 || o.PlaceOf(o.room).AutoSchedule != directory.AcceptAlways {
+		t.Error("who writes for the room cannot say how it answers")
+	}
 	if got := status(t, o.As(grace).AddDelegate(t.Context(), o.room, linus, false)); got != http.StatusForbidden {
 		t.Errorf("who may only read names others: %d, want 403", got)
 	}
@@ -154,6 +165,26 @@ func TestBookingsTellWhoWantsARoomAndWhatItAnswered(t *testing.T) {
 	}
 	if all, _, err := o.As(grace).Bookings(t.Context(), o.room, o.clock, o.clock.Add(time.Hour)); err != nil || len(all) != 0 {
 		t.Errorf("in another time: %v, %v", all, err)
+	}
+}
+
+func TestBookingsKeepWhatIsKeptFromReaders(t *testing.T) {
+	o := newOffice(t, 2)
+	ada, grace := o.people[0], o.people[1]
+	ada.Delegates.Read = []string{grace.GUID}
+	o.reload(t)
+	for i, access := range []string{"PUBLIC", "RESTRICTED", "CONFIDENTIAL", "PRIVATE"} {
+		body := strings.Replace(meetingOf(access, 9+i, ada, ada), "BEGIN:VEVENT", "X-CALENDARSERVER-ACCESS:"+access+"\r\nBEGIN:VEVENT", 1)
+		o.put(t, ada, inCalendar(ada, access+".ics"), body)
+	}
+	all, _, err := o.As(grace).Bookings(t.Context(), ada, o.clock, o.clock.AddDate(0, 0, 30))
+	if err != nil || len(all) != 4 {
+		t.Fatalf("got %+v, %v", all, err)
+	}
+	for i, b := range all {
+		if kept := i >= 2; b.Private != kept || (b.Summary+b.Organizer == "") != kept {
+			t.Errorf("got %+v", b)
+		}
 	}
 }
 

@@ -57,13 +57,17 @@ func (a Visitor) Bookings(ctx context.Context, whose *directory.Principal, from,
 				continue
 			}
 			window := schedule.Window{Collection: c.ID, Range: span, Floating: m.timezone(), Objects: a.objects}
-			err := window.Each(tx, func(_ *store.Object, o *ical.Object) error {
+			kept, err := m.restrictedIn(tx)
+			if err != nil {
+				return err
+			}
+			err = window.Each(tx, func(item *store.Object, o *ical.Object) error {
 				for i := range o.Instances(span) {
 					if len(all) > maxBookings {
 						break
 					}
 					if i.Component.Name == "VEVENT" && !isCancelled(i.Component) {
-						all = append(all, m.booking(i))
+						all = append(all, m.booking(i, kept[item.Name]))
 					}
 				}
 				return nil
@@ -81,12 +85,15 @@ func (a Visitor) Bookings(ctx context.Context, whose *directory.Principal, from,
 	return all, more, err
 }
 
-// booking reads an instance in the calendar r.
-func (r *resource) booking(i ical.Instance) Booking {
+// booking reads an instance in the calendar r. Of what is kept from the visitor he learns the time, which is taken.
+func (r *resource) booking(i ical.Instance, kept ical.Access) Booking {
 	c := i.Component
 	b := Booking{Start: i.Start, End: i.End, Summary: c.Text("SUMMARY")}
 	if start, err := c.Prop("DTSTART").Time(); err == nil {
 		b.AllDay = start.IsDate()
+	}
+	if kept >= ical.Confidential {
+		return Booking{Start: b.Start, End: b.End, AllDay: b.AllDay, Private: true}
 	}
 	if class := c.Text("CLASS"); class != "" && !strings.EqualFold(class, "PUBLIC") {
 		b.Private, b.Summary = true, ""

@@ -32,6 +32,10 @@ var adminPages = []pageRoute{
 	{http.MethodPost, profilesExportPath, admin, (*site).exportProfiles},
 
 	// How it is run
+	{http.MethodGet, linksPath, admin, (*site).links},
+	{http.MethodPost, linksPath, admin, (*site).handOut},
+	{http.MethodGet, enrolmentPath, admin, (*site).enrolment},
+	{http.MethodPost, linksChangePath, admin, (*site).changeLinks},
 	{http.MethodGet, auditPath, admin, (*site).auditLog},
 	{http.MethodPost, auditExportPath, admin, (*site).exportAudit},
 	{http.MethodGet, tracesPath, admin, (*site).traces},
@@ -49,6 +53,7 @@ var adminTabs = []tab{
 	{adminPath + "places", "Places"},
 	{adminPath + "settings", "Settings"},
 	{profilesExportPath, "Export"},
+	{linksPath, "Links"},
 	{tracesPath, "Traces"},
 	{auditPath, "Record"},
 }

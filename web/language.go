@@ -255,13 +255,21 @@ func (s *site) tongueOf(r *http.Request) *tongue {
 			return l
 		}
 	}
-	header := r.Header.Get("Accept-Language")
+	if l := languages.best(r.Header.Get("Accept-Language")); l != nil {
+		return l
+	}
+	return inEnglish
+}
+
+// best is the best of those that an Accept-Language header asks for, the first one if there is none of them; nil if it
+// cannot be read.
+func (t tongues) best(header string) *tongue {
 	tags, _, err := language.ParseAcceptLanguage(header[:min(len(header), maxAcceptLanguage)])
 	if err != nil {
-		return inEnglish
+		return nil
 	}
-	_, i, _ := languages.matcher.Match(tags...)
-	return languages.all[i]
+	_, i, _ := t.matcher.Match(tags...)
+	return t.all[i]
 }
 
 // named is the language of that tag; nil if there is none.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -46,7 +45,7 @@ func (s *site) another(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if found {
-			view.show(l, s.linkURL(secret))
+			view.show(l, linkURL(s.o.Origin, secret))
 		}
 	}
 	return s.render(w, r, http.StatusOK, "another", "Another device", view)
@@ -60,11 +59,6 @@ func (v *anotherView) show(l Link, link string) {
 	left := l.Expires.Sub(v.Now)
 	v.Over = left <= 0
 	v.Minutes = int((left + time.Minute - 1) / time.Minute)
-}
-
-func (s *site) linkURL(secret string) string {
-	// The secret is in the query, since paths are logged.
-	return s.o.Origin + linkPath + "?" + url.Values{"key": {secret}}.Encode()
 }
 
 func (s *site) makeLink(w http.ResponseWriter, r *http.Request) error {
@@ -94,7 +88,7 @@ func (s *site) linkCode(w http.ResponseWriter, r *http.Request) error {
 	if secret == "" {
 		return noSuchPath
 	}
-	return showCode(w, r, s.linkURL(secret))
+	return showCode(w, r, linkURL(s.o.Origin, secret))
 }
 
 // linkView asks whether to go on.
@@ -103,6 +97,7 @@ type linkView struct {
 	Name   string // of the person whose link it is
 	Other  string // of the person who is signed in here now, if that is somebody else
 	Device device
+	Handed bool // out by an administrator
 }
 
 func (s *site) openLink(w http.ResponseWriter, r *http.Request) error {
@@ -119,7 +114,7 @@ func (s *site) openLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := linkView{Key: key, Name: nameOf(person), Device: deviceOf(r.UserAgent())}
+	view := linkView{Key: key, Name: nameOf(person), Device: deviceOf(r.UserAgent()), Handed: l.Handed}
 	if v.person != nil {
 		if v.person.GUID == person.GUID {
 			return redirect(w, homePath)
@@ -165,9 +160,9 @@ func (s *site) mayComeIn(people *directory.Snapshot, owner string) (*directory.P
 // spent is the answer to a link that was used before, is too old, or never was: only its maker is told which.
 func spent(used time.Time) *problem {
 	p := &problem{Status: http.StatusGone, Title: "This link does not work any more", Reason: "link-spent",
-		Detail: "A one-time link works once, for 10 minutes, and only the newest one does. Make a new one in the portal under Another device."}
+		Detail: "A one-time link works once and not for long, and only the newest one does. Make a new one in the portal under Another device, or ask whoever sent it to you for another."}
 	if !used.IsZero() {
-		p.Detail = "It has been used already. A one-time link works once, for 10 minutes, and only the newest one does. Make a new one in the portal under Another device."
+		p.Detail = "It has been used already. A one-time link works once and not for long, and only the newest one does. Make a new one in the portal under Another device, or ask whoever sent it to you for another."
 	}
 	return p
 }

@@ -65,6 +65,7 @@ func (p AppPassword) Valid(now time.Time) bool {
 // Link lets a person sign in once on another device.
 type Link struct {
 	Owner      string
+	Handed     bool // out by an administrator, see Enrolments
 	Expires    time.Time
 	Used       time.Time // zero: not yet
 	UsedFrom   string    // the address of that use

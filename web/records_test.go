@@ -52,7 +52,9 @@ func (s storeRecords) FindLink(ctx context.Context, secret string) (Link, bool, 
 	return linkOf(l), err == nil, err
 }
 
-func linkOf(l store.Link) Link { return Link{l.Owner, l.Expires, l.Used, l.UsedFrom, l.UsedClient} }
+func linkOf(l store.Link) Link {
+	return Link{l.Owner, l.Enrolment != 0, l.Expires, l.Used, l.UsedFrom, l.UsedClient}
+}
 
 func (s storeRecords) UseLink(ctx context.Context, secret, from, client string) (Link, error) {
 	l, err := s.Store.UseLink(ctx, store.HashSecret(secret), from, client)

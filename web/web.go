@@ -93,6 +93,9 @@ type Options struct {
 	Desk     func(who *directory.Principal) Desk
 	Settings Settings
 
+	Enrolments Enrolments
+	Mailer     *Mailer // sends their letters; nil: links are handed out as lists only
+
 	// AppPasswords says whether people make passwords for single devices; AppPasswordLifetime is how long one lasts, 0
 	// for ever.
 	AppPasswords        signin.Policy
@@ -164,8 +167,8 @@ func newSite(o Options) (*site, error) {
 
 func (o Options) check() error {
 	switch {
-	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil || o.Audit == nil || o.Traces == nil || o.Settings == nil:
-		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens, Records, Audit, Traces and Settings are all required")
+	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil || o.Audit == nil || o.Traces == nil || o.Settings == nil || o.Enrolments == nil:
+		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens, Records, Audit, Traces, Settings and Enrolments are all required")
 	case o.Idle < 0 || o.Lifetime < 0 || o.AppPasswordLifetime < 0:
 		return errors.New("web: Idle, Lifetime and AppPasswordLifetime must not be negative")
 	}

@@ -22,6 +22,7 @@ import (
 	"calport/server/imip"
 	"calport/server/store"
 	"calport/signing"
+	"calport/web"
 )
 
 // house is calport assembled from a configuration: what the commands share.
@@ -46,6 +47,7 @@ type house struct {
 	gateway    *imip.Gateway      // of invitations by mail; nil until a server is assembled, and where no mail is configured
 	calendars  *caldav.Server     // what serves DAV; nil until a server is assembled
 	traces     *server.Traces     // nil until a server is assembled
+	mailer     *web.Mailer        // nil until a server is assembled, and where no mail is configured
 
 	registry *prometheus.Registry // nil unless metrics are served
 	observe  func(operation string, status int, took time.Duration)

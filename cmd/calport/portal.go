@@ -26,6 +26,7 @@ func (h *house) portal(checker *signin.Checker, policy signin.Policy) (http.Hand
 		AppPasswords: policy, AppPasswordLifetime: time.Duration(h.config.SignIn.AppPasswordDays) * 24 * time.Hour,
 		OpenID: openID, Desk: h.desk,
 		Walk:       check.Account{Roots: h.pool()},
+		Enrolments: enrolments{h.store}, Mailer: h.mailer,
 		ClientAddr: server.ClientAddr, RequestID: server.RequestID, Now: h.now, Log: h.log,
 	})
 }

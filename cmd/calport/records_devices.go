@@ -14,7 +14,10 @@ import (
 
 func (r *records) CreateLink(ctx context.Context, owner, secret string, expires time.Time) error {
 	_, err := r.store.CreateLink(ctx, store.Link{Owner: owner, Hash: store.HashSecret(secret), Expires: expires})
-	return err
+	if err != nil {
+		return err
+	}
+	return r.audit(ctx, owner, "link.create", "")
 }
 
 func (r *records) FindLink(ctx context.Context, secret string) (web.Link, bool, error) {
@@ -37,7 +40,7 @@ func (r *records) UseLink(ctx context.Context, secret, from, client string) (web
 }
 
 func link(l store.Link) web.Link {
-	return web.Link{Owner: l.Owner, Expires: l.Expires, Used: l.Used, UsedFrom: l.UsedFrom, UsedClient: l.UsedClient}
+	return web.Link{Owner: l.Owner, Handed: l.Enrolment != 0, Expires: l.Expires, Used: l.Used, UsedFrom: l.UsedFrom, UsedClient: l.UsedClient}
 }
 
 func (r *records) NoteDownload(ctx context.Context, d web.Download) error {

@@ -71,6 +71,9 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 	if err := h.startMail(ctx, &background); err != nil {
 		return err
 	}
+	if h.mailer != nil {
+		background.Go(func() { h.mailer.Run(ctx) })
+	}
 	background.Go(func() { h.daily(ctx) })
 	background.Go(func() { h.takeConfirmations(ctx) })
 	served := make(chan error, 1)
@@ -197,6 +200,7 @@ func (h *house) origin() (*server.Server, error) {
 	h.traces = server.NewTraces(server.TraceOptions{
 		Store: h.store, People: h.people.Snapshot, Limit: int64(h.config.Records.TraceMegabytes) << 20, Now: h.now, Log: h.log,
 	})
+	h.mailer = h.openMailer()
 	portal, err := h.portal(checker, policy)
 	if err != nil {
 		return nil, err

@@ -7,19 +7,20 @@ import (
 
 // Enrolment is a number of one-time links that an administrator hands out, as a list or by mail.
 type Enrolment struct {
-	ID      int64  // rises with time
-	Maker   string // as AuditEntry.Actor
-	Whom    string // who gets them, in words
-	ByMail  bool
-	Valid   time.Duration // of each link, from when it is made; whole seconds
-	Created time.Time
+	ID       int64  // rises with time
+	Maker    string // as AuditEntry.Actor
+	Whom     string // who gets them, in words
+	ByMail   bool
+	Language string        // of letters to people whose own is not known
+	Valid    time.Duration // of each link, from when it is made; whole seconds
+	Created  time.Time
 
 	// How many letters are in each state, and how many of the links have been used.
 	Waiting, Done, Failed, Stopped, Used int64
 }
 
 // LetterState is how far a person's part of an enrolment is.
-type LetterState int64
+type LetterState = int64
 
 // The states.
 const (
@@ -44,16 +45,16 @@ type Letter struct {
 }
 
 // CreateEnrolment keeps an enrolment; ID and Created are made here. hashes, by owner, are of secrets that are handed
-// out as a list: these letters are done. The others wait, and older ones that still wait for the same person are
-// stopped.
+// out as a list: these letters are done. The others wait, or have failed already, and older ones that still wait for
+// the same person are stopped.
 func (tx *Tx) CreateEnrolment(e Enrolment, letters []Letter, hashes map[string]string) (Enrolment, error) {
 	e.ID, e.Created = tx.s.newID(), tx.now
 	byMail := 0
 	if e.ByMail {
 		byMail = 1
 	}
-	err := tx.exec("INSERT INTO enrolment (id, maker, whom, by_mail, valid, created) VALUES ($1, $2, $3, $4, $5, $6)",
-		e.ID, e.Maker, e.Whom, byMail, int64(e.Valid/time.Second), microseconds(e.Created))
+	err := tx.exec("INSERT INTO enrolment (id, maker, whom, by_mail, language, valid, created) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		e.ID, e.Maker, e.Whom, byMail, e.Language, int64(e.Valid/time.Second), microseconds(e.Created))
 	if err != nil {
 		return Enrolment{}, err
 	}
@@ -82,7 +83,7 @@ func (tx *Tx) addLetter(l Letter, hash string, valid time.Duration) error {
 		l.State, l.Link, done = LetterDone, link.ID, now
 	}
 	return tx.exec(`INSERT INTO enrolment_letter (enrolment_id, owner, state, tries, due, done, address, problem, link_id)
-		VALUES ($1, $2, $3, 0, $4, $5, $6, '', $7)`, l.Enrolment, l.Owner, l.State, now, done, l.Address, l.Link)
+		VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8)`, l.Enrolment, l.Owner, l.State, now, done, l.Address, l.Problem, l.Link)
 }
 
 const letterColumns = "enrolment_id, owner, state, tries, done, address, problem, link_id"
@@ -106,8 +107,8 @@ func (s *Store) TakeLetter(ctx context.Context, lease time.Duration) (l Letter, 
 			return err
 		}
 		l.Done = fromMicroseconds(done)
-		err = tx.row("SELECT id, maker, whom, by_mail, valid, created FROM enrolment WHERE id = $1", []any{l.Enrolment},
-			&e.ID, &e.Maker, &e.Whom, &byMail, &valid, &created)
+		err = tx.row("SELECT id, maker, whom, by_mail, language, valid, created FROM enrolment WHERE id = $1", []any{l.Enrolment},
+			&e.ID, &e.Maker, &e.Whom, &byMail, &e.Language, &valid, &created)
 		e.ByMail, e.Valid, e.Created = byMail != 0, time.Duration(valid)*time.Second, fromMicroseconds(created)
 		return err
 	})
@@ -158,16 +159,16 @@ func (tx *Tx) EndLinks(enrolment int64) (ended int64, err error) {
 // Enrolments lists the last ones, newest first, at most limit; or the one with that id, if it is not 0.
 func (s *Store) Enrolments(ctx context.Context, id int64, limit int) (all []Enrolment, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
-		rows := tx.rows(`SELECT e.id, e.maker, e.whom, e.by_mail, e.valid, e.created,
+		rows := tx.rows(`SELECT e.id, e.maker, e.whom, e.by_mail, e.language, e.valid, e.created,
 				coalesce(sum(CASE l.state WHEN 0 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE l.state WHEN 1 THEN 1 ELSE 0 END), 0),
 				coalesce(sum(CASE l.state WHEN 2 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE l.state WHEN 3 THEN 1 ELSE 0 END), 0),
 				coalesce(sum(CASE WHEN k.used > 0 THEN 1 ELSE 0 END), 0)
 			FROM (SELECT * FROM enrolment WHERE CAST($1 AS BIGINT) = 0 OR id = $1 ORDER BY id DESC LIMIT $2) e
 			LEFT JOIN enrolment_letter l ON l.enrolment_id = e.id LEFT JOIN one_time_link k ON k.id = l.link_id
-			GROUP BY e.id, e.maker, e.whom, e.by_mail, e.valid, e.created ORDER BY e.id DESC`, id, limit)
+			GROUP BY e.id, e.maker, e.whom, e.by_mail, e.language, e.valid, e.created ORDER BY e.id DESC`, id, limit)
 		all, err = collect(rows, func(r cursor) (e Enrolment, err error) {
 			var byMail, valid, created int64
-			err = r.Scan(&e.ID, &e.Maker, &e.Whom, &byMail, &valid, &created, &e.Waiting, &e.Done, &e.Failed, &e.Stopped, &e.Used)
+			err = r.Scan(&e.ID, &e.Maker, &e.Whom, &byMail, &e.Language, &valid, &created, &e.Waiting, &e.Done, &e.Failed, &e.Stopped, &e.Used)
 			e.ByMail, e.Valid, e.Created = byMail != 0, time.Duration(valid)*time.Second, fromMicroseconds(created)
 			return e, err
 		})

@@ -12,12 +12,13 @@ CREATE INDEX one_time_link_enrolment ON one_time_link (enrolment, id);
 
 -- One-time links handed out by an administrator, in a list or by mail.
 CREATE TABLE enrolment (
-	id      BIGINT PRIMARY KEY,
-	maker   TEXT   NOT NULL,
-	whom    TEXT   NOT NULL, -- in words
-	by_mail BIGINT NOT NULL,
-	valid   BIGINT NOT NULL, -- for so many seconds is each link, from when it is made
-	created BIGINT NOT NULL
+	id       BIGINT PRIMARY KEY,
+	maker    TEXT   NOT NULL,
+	whom     TEXT   NOT NULL, -- in words
+	by_mail  BIGINT NOT NULL,
+	language TEXT   NOT NULL, -- of letters to people whose own is not known
+	valid    BIGINT NOT NULL, -- for so many seconds is each link, from when it is made
+	created  BIGINT NOT NULL
 );
 
 CREATE TABLE enrolment_letter (

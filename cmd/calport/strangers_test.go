@@ -12,14 +12,29 @@ import (
 const python = "/usr/bin/python3"
 
 func TestPythonCaldavWalksAnAccount(t *testing.T) {
+	in := pythonCaldav(t)
+	out, err := exec.Command(python, "testdata/pycaldav.py", in.origin+"/", filepath.Join(in.dir, "ca.pem"), "linus", "calport").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// pythonCaldav starts a demo, where python3-caldav is installed.
+func pythonCaldav(t *testing.T) *instance {
+	t.Helper()
 	if exec.Command(stranger(t, python), "-c", "import caldav").Run() != nil {
 		if os.Getenv("CALPORT_REQUIRE_ALL") != "" {
 			t.Fatal("python3-caldav is not installed, and CALPORT_REQUIRE_ALL is set")
 		}
 		t.Skip("python3-caldav is not installed")
 	}
-	in := startDemo(t, t.TempDir())
-	out, err := exec.Command(python, "testdata/pycaldav.py", in.origin+"/", filepath.Join(in.dir, "ca.pem"), "linus", "calport").CombinedOutput()
+	return startDemo(t, t.TempDir())
+}
+
+func TestPythonCaldavInvites(t *testing.T) {
+	in := pythonCaldav(t)
+	out, err := exec.Command(python, "testdata/pyinvite.py", in.origin+"/", filepath.Join(in.dir, "ca.pem"), "calport",
+		"ada", mailOf["ada"], "grace", mailOf["grace"]).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"unicode/utf8"
 
+	"calport/directory"
 	"calport/server/dav"
 	"calport/server/ical"
 	"calport/server/schedule"
@@ -35,6 +36,7 @@ func (e *exchange) postOutbox() error {
 		return err
 	}
 	request.Objects, request.Visible = e.objects, e.sees
+	request.Detailed = func(whose *directory.Principal) bool { return e.roleOn(whose) >= readDelegate }
 	var answers []schedule.Answer
 	err = e.store.Read(e.r.Context(), func(tx *store.Tx) error {
 		answers, err = request.Answers(tx, e.people, e.limits.BusyRecipients, e.now())

@@ -21,6 +21,9 @@ type BusyQuery struct {
 	Except  string // the UID of an event that does not count whosever it is; "" is none
 
 	Objects *ical.Cache // of objects read before, by ETag; nil is none
+
+	// Detail, if it is not nil, is told of every event that makes the person busy, as far as he lets others see it.
+	Detail func(*ical.Component)
 }
 
 // maxBusy bounds how many periods one answer is made from.
@@ -71,6 +74,9 @@ func (b *busyReader) read(tx *store.Tx, c *store.Collection) error {
 		}
 		if b.add(o, item.Organizer != ""); len(b.found) > maxBusy {
 			return ErrTooBusy
+		}
+		if b.q.Detail != nil {
+			b.detail(o)
 		}
 		return nil
 	})

@@ -45,6 +45,9 @@ type OutboxRequest struct {
 	Owner      *directory.Principal // whose outbox it is
 	Range      ical.Range           // of a VFREEBUSY
 
+	// Detailed, if it is not nil, says whose events the owner may see one by one, where the request asks for it.
+	Detailed func(*directory.Principal) bool
+
 	// Visible, if it is not nil, says whose time the owner may ask for; others are unknown to him.
 	Visible func(*directory.Principal) bool
 
@@ -183,10 +186,19 @@ func (r *OutboxRequest) answer(tx *store.Tx, people *directory.Snapshot, attende
 		a.Status = statusUnsupported
 		return nil
 	}
-	busy, err := Busy(tx, people, whose, BusyQuery{
+	q := BusyQuery{
 		Range: r.Range, Asker: r.Owner, MaskUID: r.Component.Text("X-CALENDARSERVER-MASK-UID"),
 		Objects: r.Objects,
-	})
+	}
+	var events []*ical.Component
+	if r.wantsDetails() && r.Detailed != nil && r.Detailed(whose) {
+		q.Detail = func(event *ical.Component) {
+			if len(events) < maxDetails {
+				events = append(events, event)
+			}
+		}
+	}
+	busy, err := Busy(tx, people, whose, q)
 	switch {
 	case errors.Is(err, ErrTooBusy):
 		a.Status = statusUnavailable
@@ -194,12 +206,12 @@ func (r *OutboxRequest) answer(tx *store.Tx, people *directory.Snapshot, attende
 	case err != nil:
 		return err
 	}
-	a.Status, a.Calendar = statusSuccess, r.reply(attendee, busy, now)
+	a.Status, a.Calendar = statusSuccess, r.reply(attendee, busy, events, now)
 	return nil
 }
 
-// reply is the VFREEBUSY of one recipient (RFC 5546 section 3.3.3).
-func (r *OutboxRequest) reply(attendee *ical.Property, busy []ical.BusyPeriod, now time.Time) *ical.Component {
+// reply is the VFREEBUSY of one recipient (RFC 5546 section 3.3.3), and before it the events that the asker may see.
+func (r *OutboxRequest) reply(attendee *ical.Property, busy []ical.BusyPeriod, events []*ical.Component, now time.Time) *ical.Component {
 	fb := BusyComponent(r.Component.Text("UID"), r.Range, busy, now)
 	if organizer := r.Component.Prop("ORGANIZER"); organizer != nil {
 		fb.Add(organizer)
@@ -207,6 +219,7 @@ func (r *OutboxRequest) reply(attendee *ical.Property, busy []ical.BusyPeriod, n
 	fb.Add(attendee)
 	calendar := ical.NewCalendar(ProdID)
 	calendar.Add(ical.NewProperty("METHOD", string(itip.MethodReply)))
+	calendar.AddChild(events...)
 	calendar.AddChild(fb)
 	return calendar
 }

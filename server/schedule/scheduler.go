@@ -84,6 +84,9 @@ type round struct {
 	owner *directory.Principal
 	copy  *ical.Component
 
+	written   *ical.Component // the last message that was put into an inbox,
+	writtenAs store.NewObject // and how
+
 	entry  Entry                      // of the record
 	places map[string]directory.Place // rooms that are invited, by GUID in lower case
 }

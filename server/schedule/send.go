@@ -179,6 +179,15 @@ func deliveredPrefix(uid string) string {
 	return hex.EncodeToString(sum[:]) + "-"
 }
 
+// letter is a message as an inbox takes it. Those to many attendees are the same but for their names, and are written once.
+func (r *round) letter(m *itip.Message) store.NewObject {
+	if r.written != m.Calendar {
+		r.written, r.writtenAs = m.Calendar, stored("", m.Calendar, "")
+	}
+	r.writtenAs.Name = ObjectName(r.writtenAs.UID)
+	return r.writtenAs
+}
+
 // tell puts the message into the recipient's inbox, and has the other attendees told if they must be.
 func (p *parcel) tell() error {
 	if p.Refresh {
@@ -193,7 +202,7 @@ func (p *parcel) tell() error {
 	if in == nil {
 		return nil
 	}
-	item, _, err := p.tx.PutObject(in.ID, stored(ObjectName(p.message.UID()), p.message.Calendar, ""))
+	item, _, err := p.tx.PutObject(in.ID, p.letter(p.message))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/exec"
@@ -23,8 +24,13 @@ import (
 
 // chromeTab is a page of a real browser, and what it has done.
 type chromeTab struct {
-	ctx  context.Context
+	ctx      context.Context
+	language string // that it asks for; empty: English
+	as       string // who signs in when a page asks for it; empty: ada
+	axe      string // the source of axe-core, once it is needed
+
 	mu   sync.Mutex
+	page string // asked for last
 	urls []string
 	said []string
 }
@@ -42,7 +48,7 @@ func chrome(t *testing.T) *chromeTab {
 	stranger(t, "chromium", path != "")
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.IgnoreCertErrors, chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-GB"))
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
@@ -64,8 +70,11 @@ func (c *chromeTab) note(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		c.urls = append(c.urls, e.Request.URL)
+		if e.Type == network.ResourceTypeDocument {
+			c.page = e.Request.URL
+		}
 	case *log.EventEntryAdded:
-		if !strings.Contains(e.Entry.Text, "status of 422") { // the browser's own word for a refused form
+		if e.Entry.URL != c.page || !strings.Contains(e.Entry.Text, "status of 4") { // the browser's own word for a page that says no
 			c.said = append(c.said, "log: "+e.Entry.Text)
 		}
 	case *runtime.EventConsoleAPICalled:
@@ -86,7 +95,7 @@ func (c *chromeTab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 // is makes the tab a device.
 func (c *chromeTab) is(t *testing.T, agent string, width int64, scheme string) {
 	t.Helper()
-	if _, err := chromedp.Call(c.ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent}); err != nil {
+	if _, err := chromedp.Call(c.ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: cmp.Or(c.language, "en")}); err != nil {
 		t.Fatal(err)
 	}
 	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}

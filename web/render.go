@@ -151,12 +151,21 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Vary", "Accept-Encoding, Accept-Language, Cookie")
+	content := out.Bytes()
+	if len(content) >= leastGzip && takesGzip(r) && !secretViews[name] {
+		var err error
+		if content, err = compressed(content); err != nil {
+			return fmt.Errorf("page %s: %w", name, err)
+		}
+		h.Set("Content-Encoding", "gzip")
+	}
 	h.Set("Content-Language", l.Tag.String())
-	h.Set("Content-Length", strconv.Itoa(out.Len()))
+	h.Set("Content-Length", strconv.Itoa(len(content)))
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		w.Write(out.Bytes())
+		w.Write(content)
 	}
 	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 //go:embed static
@@ -20,6 +22,7 @@ var staticFiles embed.FS
 // asset is one static file, under a name that changes with its content.
 type asset struct {
 	content     []byte
+	gzip        []byte
 	contentType string
 	etag        string
 }
@@ -43,6 +46,10 @@ func newStatic() (*static, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
+	best, err := gzip.NewWriterLevel(nil, gzip.BestCompression)
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
 	for _, f := range files {
 		content, err := staticFiles.ReadFile(path.Join("static", f.Name()))
 		if err != nil {
@@ -56,7 +63,11 @@ func newStatic() (*static, error) {
 		sum := sha256.Sum256(content)
 		hash := hex.EncodeToString(sum[:6])
 		name := strings.TrimSuffix(f.Name(), extension) + "." + hash + extension
-		s.byName[name] = asset{content, contentType, `"` + hash + `"`}
+		squeezed, err := writeGzip(best, content)
+		if err != nil {
+			return nil, fmt.Errorf("web: %w", err)
+		}
+		s.byName[name] = asset{content, squeezed, contentType, hash}
 		s.names[f.Name()] = name
 	}
 	return s, nil
@@ -80,7 +91,13 @@ func (s *site) file(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", a.contentType)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	h.Set("ETag", a.etag)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.content))
+	h.Set("Vary", "Accept-Encoding")
+	content, etag := a.content, a.etag
+	if takesGzip(r) {
+		content, etag = a.gzip, a.etag+"-gzip"
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("ETag", `"`+etag+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 type instance struct {
 	dir, origin string
 	client      *http.Client
+	roots       *x509.CertPool
 	stop        func() int // ends it and returns its exit status
 	out, log    *buffer
 	now         func() time.Time // nil is time.Now
@@ -36,7 +37,7 @@ func startDemo(t *testing.T, dir string, flags ...string) *instance {
 }
 
 // start runs a command that serves, until the test ends.
-func (in *instance) start(t *testing.T, https string, ready <-chan struct{}, args ...string) {
+func (in *instance) start(t testing.TB, https string, ready <-chan struct{}, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan int, 1)
@@ -64,7 +65,7 @@ func (in *instance) start(t *testing.T, https string, ready <-chan struct{}, arg
 }
 
 // connect gives an instance that listens a client that trusts its certificate.
-func (in *instance) connect(t *testing.T, https string) {
+func (in *instance) connect(t testing.TB, https string) {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(https)
 	in.origin = "https://localhost:" + port
@@ -76,6 +77,7 @@ func (in *instance) connect(t *testing.T, https string) {
 	roots.AppendCertsFromPEM(pem)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, MaxIdleConnsPerHost: 16}
 	t.Cleanup(transport.CloseIdleConnections)
+	in.roots = roots
 	in.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
@@ -122,7 +124,7 @@ func (in *instance) calport(t *testing.T, args ...string) (status int, out, errs
 }
 
 // freeAddress is a loopback address that nothing listened on a moment ago.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -25,7 +25,7 @@ type site struct {
 }
 
 // newSite writes a configuration; extra is TOML that is put at its end.
-func newSite(t *testing.T, extra string) *site {
+func newSite(t testing.TB, extra string) *site {
 	t.Helper()
 	d, err := demo.Start(context.WithoutCancel(t.Context()))
 	if err != nil {
@@ -56,7 +56,7 @@ identifier = "org.example.test"
 }
 
 // serve runs calport serve until the test ends.
-func (s *site) serve(t *testing.T) *instance {
+func (s *site) serve(t testing.TB) *instance {
 	t.Helper()
 	in := &instance{dir: s.dir, out: &buffer{}, log: &buffer{}, now: s.now}
 	in.start(t, s.https, in.log.await("msg=listening"), "serve", "--config", s.config)
@@ -224,14 +224,14 @@ func writeSigner(t *testing.T, file string, a *signing.Authority, made time.Time
 	write(t, file, string(append(out, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})...)))
 }
 
-func write(t *testing.T, file, text string) {
+func write(t testing.TB, file, text string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func edit(t *testing.T, file, from, to string) {
+func edit(t testing.TB, file, from, to string) {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // useDirectory makes a site read another directory.
-func (s *site) useDirectory(t *testing.T, url, base string) {
+func (s *site) useDirectory(t testing.TB, url, base string) {
 	t.Helper()
 	edit(t, s.config, s.directory.URL(), url)
 	edit(t, s.config, demo.BaseDN, base)

@@ -56,6 +56,9 @@ func (s *site) makePassword(w http.ResponseWriter, r *http.Request) error {
 	if view.Install {
 		made.Device = identify(w, r)
 	}
+	if err := s.mayMake(r.Context(), made.Device); err != nil {
+		return err
+	}
 	secret, made, err := s.newPassword(r, visitorOf(r.Context()).person, made)
 	if err != nil {
 		return err
@@ -98,6 +101,25 @@ func (s *site) mayHavePasswords(v visitor) error {
 	return nil
 }
 
+// mayMake says why a session by a one-time link makes no app password, if so. A link is seen by whoever sees the screen
+// that shows it, so it sets one device up: what it leaves behind is one password, which its owner sees among the devices.
+func (s *site) mayMake(ctx context.Context, device string) error {
+	if !s.sessions.linked(ctx) {
+		return nil
+	}
+	if device == "" {
+		return linkedOnly
+	}
+	first, err := s.sessions.madeFor(ctx, device)
+	if err == nil && !first {
+		return linkedOnly
+	}
+	return err
+}
+
+var linkedOnly = &problem{Status: http.StatusForbidden, Title: "A link sets up one device", Reason: "linked",
+	Detail: "You came here by a one-time link. It makes the app password of this device, and no others, and revokes none. For that, sign in with your password."}
+
 // newPassword makes an app password of a person's.
 func (s *site) newPassword(r *http.Request, person *directory.Principal, p AppPassword) (secret string, made AppPassword, err error) {
 	p.Owner = ownerOf(person)
@@ -120,6 +142,9 @@ func (s *site) newPassword(r *http.Request, person *directory.Principal, p AppPa
 func (s *site) revokePassword(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r); err != nil {
 		return err
+	}
+	if s.sessions.linked(r.Context()) {
+		return linkedOnly
 	}
 	person := visitorOf(r.Context()).person
 	which := r.PostForm.Get("id")

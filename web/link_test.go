@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -152,6 +153,50 @@ func TestSealedSecretsOpenWithTheirSessionOnly(t *testing.T) {
 			t.Errorf("%+v: got %v", c, err)
 		}
 	}
+}
+
+// A link is seen by whoever sees the screen: a session by one leaves one app password behind, that of its device, and
+// takes none away.
+func TestALinkMakesTheAppPasswordOfOneDeviceOnly(t *testing.T) {
+	h := build(t, plan{appPasswords: signin.AppPasswordsOffered})
+	other := h.appPassword(t, "ada", "Mac", "mac")
+	phone := h.browser(t)
+	phone.agent = agentIPhone
+	phone.post(linkPath, form("key", h.link(t, "ada"))).wants(t, http.StatusSeeOther)
+	phone.post(passwordsPath, form("name", "Thunderbird")).wants(t, http.StatusForbidden).says(t, "A link sets up one device")
+	for range 2 { // the second takes the place of the first
+		phone.post(passwordsPath, form("for", "this", "name", "iPhone")).wants(t, http.StatusOK)
+		phone.get(calendarProfilePath+"?password=app").wants(t, http.StatusOK)
+	}
+	phone.get(devicesPath).wants(t, http.StatusOK).says(t, "iPhone", "You came here by a one-time link").silent(t, revokePath, `action="/portal/app-passwords"`)
+	phone.post(revokePath, form("id", strconv.FormatInt(other, 10))).wants(t, http.StatusForbidden)
+	phone.post(revokePath, form("id", "all")).wants(t, http.StatusForbidden)
+
+	phone.forget(deviceCookie) // and it says that it is another device
+	phone.post(passwordsPath, form("for", "this", "name", "iPad")).wants(t, http.StatusForbidden)
+	all, err := h.options.Records.AppPasswords(t.Context(), ownerOf(h.person(t, "ada")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	valid := 0
+	for _, p := range all {
+		if p.Valid(h.clock.now()) {
+			valid++
+		}
+	}
+	if valid != 2 {
+		t.Errorf("ada has %d app passwords, want those of the Mac and of the phone", valid)
+	}
+}
+
+// forget removes a cookie.
+func (b *client) forget(name string) {
+	b.t.Helper()
+	at, err := url.Parse(b.house.URL)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.Jar.SetCookies(at, []*http.Cookie{{Name: name, Path: "/", Secure: true, MaxAge: -1}})
 }
 
 func TestClientsAndReasonsHaveWords(t *testing.T) {

@@ -73,6 +73,7 @@ type page struct {
 
 	appPasswords signin.Policy
 	admin        bool
+	linked       bool
 	desk         bool // there are calendars of the person's
 	keeps        bool // there are rooms that the person keeps
 }
@@ -85,6 +86,9 @@ func (p page) Requires() bool { return p.appPasswords == signin.AppPasswordsRequ
 
 // HasRooms reports whether there are rooms that the person keeps.
 func (p page) HasRooms() bool { return p.keeps }
+
+// Linked reports whether one came by a one-time link, and may do less.
+func (p page) Linked() bool { return p.linked }
 
 // Languages are those that one may choose.
 func (page) Languages() []*tongue { return languages.all }
@@ -138,7 +142,7 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	v, l := visitorOf(r.Context()), s.tongueOf(r)
 	p := page{
 		Organization: s.o.Organization, Title: l.word(title), Path: r.URL.Path, Person: v.person, View: view,
-		Here: here(r, status), Tongue: l, appPasswords: s.o.AppPasswords, admin: v.admin,
+		Here: here(r, status), Tongue: l, appPasswords: s.o.AppPasswords, admin: v.admin, linked: v.linked,
 	}
 	if v.person != nil {
 		p.Traced = s.o.Traces.Running(ownerOf(v.person))

@@ -22,6 +22,7 @@ const (
 	sinceKey = "since" // int64, Unix seconds: when the person signed in
 	seenKey  = "seen"  // int64, Unix seconds: when the session was last used, not to the second
 	linkKey  = "link"  // bool: it was begun by a one-time link
+	madeKey  = "made"  // string: the device that a session by a link has made its app password for
 )
 
 // sessions remembers who has signed in. Only signing in makes a session: whoever just looks leaves none behind.
@@ -85,7 +86,7 @@ type entrance uint8
 const (
 	byPassword entrance = iota
 	byProvider
-	byLink // for an hour at most, and not to make further links
+	byLink // for an hour at most, to set one device up
 )
 
 // linkedFor is how long a session by a link lasts.
@@ -93,6 +94,16 @@ const linkedFor = time.Hour
 
 // linked reports whether the session was begun by a one-time link.
 func (s *sessions) linked(ctx context.Context) bool { return s.scs.GetBool(ctx, linkKey) }
+
+// madeFor notes that a session by a link makes the app password of a device; false if it has made that of another.
+func (s *sessions) madeFor(ctx context.Context, device string) (first bool, err error) {
+	if made := s.scs.GetString(ctx, madeKey); made != "" {
+		return made == device, nil
+	}
+	s.scs.Put(ctx, madeKey, device)
+	_, _, err = s.scs.Commit(ctx)
+	return true, err
+}
 
 // start makes the session p's, under a new token: one that somebody planted before is worth nothing.
 func (s *sessions) start(ctx context.Context, w http.ResponseWriter, p *directory.Principal, how entrance) error {

@@ -14,6 +14,7 @@ type visitor struct {
 	people *directory.Snapshot
 	person *directory.Principal // nil: nobody has signed in
 	admin  bool                 // administers calport
+	linked bool                 // came by a one-time link
 }
 
 type visitorKey struct{}
@@ -57,7 +58,7 @@ func (s *site) visitor(ctx context.Context) visitor {
 		return v
 	}
 	if p := v.people.ByGUID(guid); p != nil && p.State == directory.Active && s.mayEnter(v.people, p) {
-		v.person, v.admin = p, s.o.Access.Admin.Allows(v.people, p)
+		v.person, v.admin, v.linked = p, s.o.Access.Admin.Allows(v.people, p), s.sessions.linked(ctx)
 	}
 	return v
 }

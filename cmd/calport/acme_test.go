@@ -35,7 +35,7 @@ type acmeServer struct {
 // there; nothing answers where it would try HTTP-01.
 func startACME(t *testing.T, resolver, tlsPort string) *acmeServer {
 	t.Helper()
-	program := buildPebble(t)
+	program := buildStranger(t, pebble)
 	dir := t.TempDir()
 	authority := directorytest.NewAuthority(t)
 	certificate, key := authority.Issue(t, "127.0.0.1")
@@ -77,21 +77,6 @@ func startACME(t *testing.T, resolver, tlsPort string) *acmeServer {
 	fetch(t, client, a.directory, ended)
 	a.roots.AppendCertsFromPEM(fetch(t, client, "https://"+manage+"/roots/0", ended))
 	return a
-}
-
-// buildPebble builds pebble from the module proxy, or skips the test by name.
-func buildPebble(t *testing.T) (program string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	dir := t.TempDir()
-	build := exec.CommandContext(ctx, stranger(t, "go"), "install", pebble)
-	build.Dir = dir // outside any module: our go.mod stays as it is
-	build.Env = append(os.Environ(), "GOBIN="+dir, "GOFLAGS=-mod=mod")
-	if out, err := build.CombinedOutput(); err != nil {
-		skipWithout(t, "pebble, an ACME server, cannot be built from the Go module proxy: %v\n%s", err, out)
-	}
-	return filepath.Join(dir, "pebble")
 }
 
 // fetch gets a page as soon as the server answers.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"strings"
 	"sync"
@@ -55,7 +56,7 @@ func (s *SMTP) Start(t testing.TB, address string) {
 		return &session{s: s, signedIn: s.TLS == nil}, nil
 	}))
 	s.server.Domain, s.server.TLSConfig = "mail.example.com", s.TLS
-	s.server.MaxMessageBytes, s.server.EnableSMTPUTF8 = 64<<20, true
+	s.server.MaxMessageBytes, s.server.EnableSMTPUTF8, s.server.ErrorLog = 64<<20, true, log.New(io.Discard, "", 0)
 	go s.server.Serve(s.listener)
 	t.Cleanup(func() { s.Stop() })
 }

@@ -11,10 +11,10 @@ import (
 	"calport/server/imip/imiptest"
 )
 
-// TestAKilledServerMailsEveryInvitation kills the built program while it sends: before a mail server takes a mail, and
+// TestKilledServerMailsEveryInvitation kills the built program while it sends: before a mail server takes a mail, and
 // when it has taken it but has not said so. Every invitation arrives; what arrives twice, as only the second can bring
 // about, is the same mail: no more of them than are under way at a time.
-func TestAKilledServerMailsEveryInvitation(t *testing.T) {
+func TestKilledServerMailsEveryInvitation(t *testing.T) {
 	const events, atOnce = 12, 4
 	var kill atomic.Pointer[func()] // called once, at the step that the test waits for
 	strike := func() error {
@@ -51,7 +51,7 @@ func TestAKilledServerMailsEveryInvitation(t *testing.T) {
 		beforeData.Store(stage == 0)
 		p := s.spawn(t)
 		end := func() { p.cmd.Process.Kill(); <-p.ended }
-		kill.Store(&end) // the first mail of this stage
+		kill.Store(&end)                        // the first mail of this stage
 		for stored < events && put(p, stored) { // what was not answered is stored again
 			stored++
 		}

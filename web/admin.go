@@ -32,6 +32,10 @@ var adminPages = []pageRoute{
 	{http.MethodPost, profilesExportPath, admin, (*site).exportProfiles},
 
 	// How it is run
+	{http.MethodGet, healthPath, admin, (*site).health},
+	{http.MethodGet, tokensPath, admin, (*site).tokens},
+	{http.MethodPost, tokensPath, admin, (*site).createToken},
+	{http.MethodPost, tokenRevokePath, admin, (*site).revokeToken},
 	{http.MethodGet, linksPath, admin, (*site).links},
 	{http.MethodPost, linksPath, admin, (*site).handOut},
 	{http.MethodGet, enrolmentPath, admin, (*site).enrolment},
@@ -54,8 +58,10 @@ var adminTabs = []tab{
 	{adminPath + "settings", "Settings"},
 	{profilesExportPath, "Export"},
 	{linksPath, "Links"},
+	{tokensPath, "Tokens"},
 	{tracesPath, "Traces"},
 	{auditPath, "Record"},
+	{healthPath, "Health"},
 }
 
 // adminPath is what all pages of administrators begin with.

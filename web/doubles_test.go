@@ -12,6 +12,7 @@ import (
 
 // oneToken is a Tokens with one token that any secret opens; the real one is the store's, see storeTokens.
 type oneToken struct {
+	Tokens
 	mu sync.Mutex
 	Token
 	clock   *clock
@@ -37,7 +38,7 @@ func (o *oneToken) TouchToken(context.Context, int64) error {
 var errBroken = errors.New("SQL logic error near secret_column")
 
 // brokenTokens and brokenSessions are a store that has failed.
-type brokenTokens struct{}
+type brokenTokens struct{ Tokens }
 
 func (brokenTokens) FindToken(context.Context, string) (Token, bool, error) {
 	return Token{}, false, errBroken

@@ -53,9 +53,10 @@ type Sessions interface {
 // Token is a bearer token of the API, known by its hash only.
 type Token struct {
 	ID       int64
-	Name     string    // what its maker calls it, for the log
-	Scopes   []string  // what it opens, of Scopes
-	Groups   []string  // GUIDs of the groups to whose members it is limited; none: not limited
+	Name     string   // what its maker calls it, for the log
+	Scopes   []string // what it opens, of Scopes
+	Groups   []string // GUIDs of the groups to whose members it is limited; none: not limited
+	Created  time.Time
 	Expires  time.Time // zero: never
 	Revoked  time.Time // zero: not
 	LastUsed time.Time // zero: never
@@ -68,7 +69,18 @@ type Tokens interface {
 	FindToken(ctx context.Context, secret string) (t Token, found bool, err error)
 	// TouchToken notes that a token was used now.
 	TouchToken(ctx context.Context, id int64) error
+
+	// AllTokens lists all, oldest first, revoked and expired ones too.
+	AllTokens(ctx context.Context) ([]Token, error)
+	// CreateToken makes one of Name, Scopes, Groups and Expires, and tells its secret, this one time. Errors:
+	// ErrNameTaken.
+	CreateToken(ctx context.Context, d Deed, t Token) (secret string, err error)
+	// RevokeToken ends one at once; found is false when there is none of that ID.
+	RevokeToken(ctx context.Context, d Deed, id int64) (found bool, err error)
 }
+
+// ErrNameTaken: a token that is not revoked has this name.
+var ErrNameTaken = errors.New("there is a token of that name already")
 
 // Options says what the site is made of. Organization, ClientAddr, RequestID, Idle, Lifetime, Now and Log may be left
 // out.
@@ -93,6 +105,7 @@ type Options struct {
 	Desk     func(who *directory.Principal) Desk
 	Settings Settings
 
+	Health     func(ctx context.Context) []HealthFact
 	Enrolments Enrolments
 	Mailer     *Mailer // sends their letters; nil: links are handed out as lists only
 
@@ -167,8 +180,8 @@ func newSite(o Options) (*site, error) {
 
 func (o Options) check() error {
 	switch {
-	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil || o.Audit == nil || o.Traces == nil || o.Settings == nil || o.Enrolments == nil:
-		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens, Records, Audit, Traces, Settings and Enrolments are all required")
+	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil || o.Audit == nil || o.Traces == nil || o.Settings == nil || o.Enrolments == nil || o.Health == nil:
+		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens, Records, Audit, Traces, Settings, Enrolments and Health are all required")
 	case o.Idle < 0 || o.Lifetime < 0 || o.AppPasswordLifetime < 0:
 		return errors.New("web: Idle, Lifetime and AppPasswordLifetime must not be negative")
 	}

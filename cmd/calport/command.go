@@ -69,6 +69,10 @@ Exit status: 0 all well, 1 something failed.`},
 		short: "Read the directory and say how it stands; confirm that many people have left",
 		long: `Reads the directory and counts who is there. A reading that would lose more people than directory.max_loss is
 not applied, here and in the server, until --confirm says that they have really left.`},
+	{name: "health", count: cobra.NoArgs, setup: setupHealth,
+		short: "Say how the server, the directory, the database, certificates and DNS stand",
+		long: `Looks at the directory, the database, the queues, the certificates, the listeners of the server that runs beside, the
+DNS records and the disk. Exit status: 0 everything works, 1 something does not.`},
 	{name: "audit", count: cobra.NoArgs, setup: setupAudit,
 		short: "Show who did what, newest first"},
 	{name: "room list", count: cobra.NoArgs, setup: setupRoomList,

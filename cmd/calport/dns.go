@@ -24,17 +24,10 @@ func setupDNS(p *program, c *cobra.Command) func(context.Context, []string) erro
 // printDNS prints the records of RFC 6764 in the form of a zone file. Clients ask for them below the domain of a
 // person's mail address. The http service leads to https; where it is not offered, a target of "." says so (RFC 2782).
 func printDNS(out io.Writer, c *Config, domain string) error {
-	if net.ParseIP(strings.Trim(c.Server.PublicHost, "[]")) != nil { // the target of RFC 2782 is a domain name
-		return fmt.Errorf("server.public_host is %s: SRV records lead to names, never to addresses; give the server a name in DNS and set server.public_host to it", c.Server.PublicHost)
+	domain, err := recordDomain(c, domain)
+	if err != nil {
+		return err
 	}
-	if domain == "" {
-		_, rest, found := strings.Cut(c.Server.PublicHost, ".")
-		if !found || !strings.Contains(rest, ".") {
-			rest = c.Server.PublicHost
-		}
-		domain = rest
-	}
-	domain = strings.TrimSuffix(domain, ".")
 	secure := fmt.Sprintf("0 1 %d %s.", c.Server.PublicPort, c.Server.PublicHost)
 	plain := "0 0 0 ."
 	if len(c.Server.HTTP) > 0 {
@@ -44,7 +37,7 @@ func printDNS(out io.Writer, c *Config, domain string) error {
 		}
 		plain = fmt.Sprintf("0 1 %s %s.", port, c.Server.PublicHost)
 	}
-	_, err := fmt.Fprintf(out, `; calendars of people whose mail addresses end in @%[1]s
+	_, err = fmt.Fprintf(out, `; calendars of people whose mail addresses end in @%[1]s
 _caldavs._tcp.%[1]s.	3600	IN	SRV	%[2]s
 _caldavs._tcp.%[1]s.	3600	IN	TXT	"path=/principals/"
 _caldav._tcp.%[1]s.	3600	IN	SRV	%[3]s
@@ -60,4 +53,19 @@ _carddav._tcp.%[1]s.	3600	IN	SRV	%[3]s
 _carddav._tcp.%[1]s.	3600	IN	TXT	"path=/principals/"
 `, domain, secure, plain)
 	return err
+}
+
+// recordDomain is the domain under which records are: the one given, else the one of server.public_host.
+func recordDomain(c *Config, domain string) (string, error) {
+	if net.ParseIP(strings.Trim(c.Server.PublicHost, "[]")) != nil { // the target of RFC 2782 is a domain name
+		return "", fmt.Errorf("server.public_host is %s: SRV records lead to names, never to addresses; give the server a name in DNS and set server.public_host to it", c.Server.PublicHost)
+	}
+	if domain == "" {
+		_, rest, found := strings.Cut(c.Server.PublicHost, ".")
+		if !found || !strings.Contains(rest, ".") {
+			rest = c.Server.PublicHost
+		}
+		domain = rest
+	}
+	return strings.TrimSuffix(domain, "."), nil
 }

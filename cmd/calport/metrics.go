@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"calport/directory"
+	"calport/server/store"
 )
 
 // gauges are read when they are asked for; to add one, add a row.
@@ -24,6 +26,12 @@ var gauges = []struct {
 			return 1
 		}
 		return 0
+	}},
+	{"calport_store_bytes", "Size of the database.", func(h *house) float64 { return float64(h.storeStatus().Bytes) }},
+	{"calport_letters_waiting", "Letters with one-time links that have not gone out yet.", func(h *house) float64 { return float64(h.storeStatus().LettersWaiting) }},
+	{"calport_disk_free_bytes", "What is free where the data folder is.", func(h *house) float64 {
+		free, _, _ := diskSpace(h.config.Data) // 0 where it is not told
+		return float64(free)
 	}},
 	{"calport_signer_expiry_seconds", "Time until the signing certificate expires.", func(h *house) float64 { return h.signer.Load().NotAfter().Sub(h.now()).Seconds() }},
 }
@@ -50,4 +58,15 @@ func (h *house) openMetrics() {
 	h.observe = func(operation string, status int, took time.Duration) {
 		requests.WithLabelValues(operation, strconv.Itoa(status)).Observe(took.Seconds())
 	}
+}
+
+// storeStatus is how the database stands; all zeros when it does not answer.
+func (h *house) storeStatus() store.Status {
+	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
+	defer cancel()
+	status, err := h.store.Status(ctx)
+	if err != nil {
+		h.log.Warn("the database does not tell how it stands", "err", err)
+	}
+	return status
 }

@@ -40,7 +40,7 @@ func setupTokenCreate(p *program, c *cobra.Command) func(context.Context, []stri
 			if t.Groups, err = h.groupsNamed(ctx, *groups); err != nil {
 				return err
 			}
-			secret, _, err := h.makeToken(ctx, t, "command line")
+			secret, _, err := h.makeToken(ctx, t, store.AuditEntry{Actor: "command line"})
 			if err != nil {
 				return err
 			}
@@ -52,22 +52,20 @@ func setupTokenCreate(p *program, c *cobra.Command) func(context.Context, []stri
 }
 
 // makeToken keeps a token under a secret of its own, and records who made it. The secret is nowhere else.
-func (h *house) makeToken(ctx context.Context, t store.Token, actor string) (secret string, made store.Token, err error) {
+func (h *house) makeToken(ctx context.Context, t store.Token, entry store.AuditEntry) (secret string, made store.Token, err error) {
 	if _, err := h.tokenNamed(ctx, t.Name); err == nil {
-		return "", made, fmt.Errorf("there is a token named %q already; revoke it first or take another name", t.Name)
+		return "", made, fmt.Errorf("%w: %q; revoke it first or take another name", web.ErrNameTaken, t.Name)
 	}
 	secret = tokenPrefix + rand.Text()
 	t.Hash = store.HashSecret(secret)
 	if made, err = h.store.CreateToken(ctx, t); err != nil {
 		return "", made, err
 	}
-	detail := "scopes " + strings.Join(t.Scopes, " ")
+	entry.Action, entry.Object, entry.Detail = "token.create", t.Name, "scopes "+strings.Join(t.Scopes, " ")
 	if len(t.Groups) > 0 {
-		detail += ", groups " + strings.Join(t.Groups, " ")
+		entry.Detail += ", groups " + strings.Join(t.Groups, " ")
 	}
-	return secret, made, h.store.Write(ctx, func(tx *store.Tx) error {
-		return tx.AppendAudit(store.AuditEntry{Actor: actor, Action: "token.create", Object: t.Name, Detail: detail})
-	})
+	return secret, made, h.store.AppendAudit(ctx, entry)
 }
 
 // groupsNamed finds the GUIDs of groups, in lower case.

@@ -277,3 +277,16 @@ func TestATraceIsARing(t *testing.T) {
 		}
 	})
 }
+
+func TestStatusTellsEngineAndSize(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, s *Store) {
+		mustWrite(t, s, func(tx *Tx) error {
+			_, err := tx.CreateEnrolment(Enrolment{ByMail: true}, []Letter{{Owner: "ada"}, {Owner: "grace", State: LetterFailed}}, nil)
+			return err
+		})
+		got, err := s.Status(t.Context())
+		if err != nil || !strings.HasSuffix(t.Name(), got.Engine) || got.Bytes < 4096 || got.Epoch != s.Epoch() || got.LettersWaiting != 1 || got.LettersFailed != 1 {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+}

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"calport/web"
+)
+
+// probes are what is looked at, all at once; to look at more, add a row.
+var probes = []struct {
+	area string
+	look func(*house, context.Context, *facts)
+}{
+	{"server", (*house).lookAtServer},
+	{"directory", (*house).lookAtDirectory},
+	{"store", (*house).lookAtStore},
+	{"queues", (*house).lookAtQueues},
+	{"certificates", (*house).lookAtCertificates},
+	{"listeners", (*house).lookAtListeners},
+	{"dns", (*house).lookAtDNS},
+}
+
+// probeTimeout bounds each.
+const probeTimeout = 3 * time.Second
+
+// facts gathers what a probe finds.
+type facts struct {
+	area string
+	all  []web.HealthFact
+}
+
+func (f *facts) add(name string, state web.HealthState, value string, args ...any) {
+	if len(args) > 0 {
+		value = fmt.Sprintf(value, args...)
+	}
+	f.all = append(f.all, web.HealthFact{Area: f.area, Name: name, State: state, Value: value})
+}
+
+// when is good where the condition holds, else it is the other state.
+func when(good bool, otherwise web.HealthState) web.HealthState {
+	if good {
+		return web.HealthGood
+	}
+	return otherwise
+}
+
+// healthFacts looks at everything, for the page, the command and no longer than a few seconds.
+func (h *house) healthFacts(ctx context.Context) []web.HealthFact {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	found := make([]facts, len(probes))
+	var all sync.WaitGroup
+	for i, p := range probes {
+		found[i].area = p.area
+		all.Go(func() { p.look(h, ctx, &found[i]) })
+	}
+	all.Wait()
+	var list []web.HealthFact
+	for _, f := range found {
+		list = append(list, f.all...)
+	}
+	return list
+}
+
+func (h *house) lookAtServer(_ context.Context, f *facts) {
+	f.add("version", web.HealthNone, version())
+	f.add("clock", web.HealthNone, h.now().UTC().Format(time.RFC3339))
+	if synchronised, known := clockSynchronised(); known {
+		f.add("clock synchronised", when(synchronised, web.HealthWarning), fmt.Sprint(synchronised))
+	}
+	if free, total, err := diskSpace(h.config.Data); err == nil && total > 0 {
+		const scarce, little = 0.02, 0.10
+		share := float64(free) / float64(total)
+		state := when(share > little, web.HealthWarning)
+		if share < scarce {
+			state = web.HealthBad
+		}
+		f.add("disk", state, "%s of %s free in the data folder", humanize.IBytes(free), humanize.IBytes(total))
+	}
+}
+
+// version is what the program was built of.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	words := []string{info.Main.Version}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			words = append(words, s.Value[:min(len(s.Value), 12)])
+		}
+	}
+	return strings.Join(append(words, info.GoVersion), " ")
+}
+
+func (h *house) lookAtDirectory(ctx context.Context, f *facts) {
+	now := h.people.Health()
+	state := when(now.OK(), web.HealthWarning)
+	if now.Taken.IsZero() {
+		state = web.HealthBad
+	}
+	if now.FromCopy && now.LastError == nil {
+		state = web.HealthNone // of a command, which reads the copy only
+	}
+	f.add("freshness", state, now.Freshness(h.now()))
+	if problem := now.Problem(); problem != "" {
+		f.add("problem", web.HealthBad, problem)
+	}
+	f.add("entries", web.HealthNone, "%d people, %d groups, %d rooms, %d resources", now.People, now.Groups, now.Rooms, now.Resources)
+	if n := len(now.Dropped); n > 0 {
+		f.add("left out", web.HealthWarning, "%d without a stable id of their own; calport directory names them", n)
+	}
+	status, err := h.directory.Check(ctx)
+	if err != nil {
+		f.add("server", web.HealthBad, err.Error())
+		return
+	}
+	f.add("server", web.HealthGood, "%s (%s) answers in %s", status.Server, status.Vendor, status.Latency.Round(time.Millisecond))
+}
+
+func (h *house) lookAtStore(ctx context.Context, f *facts) {
+	begun := time.Now()
+	status, err := h.store.Status(ctx)
+	if err != nil {
+		f.add("database", web.HealthBad, err.Error())
+		return
+	}
+	f.add("database", web.HealthGood, "%s answers in %s", status.Engine, time.Since(begun).Round(100*time.Microsecond))
+	f.add("size", web.HealthNone, humanize.IBytes(uint64(status.Bytes)))
+	f.add("epoch", web.HealthNone, fmt.Sprint(status.Epoch))
+}
+
+// oldMail is since when a mail waits that somebody should look for the reason.
+const oldMail = 30 * time.Minute
+
+func (h *house) lookAtQueues(ctx context.Context, f *facts) {
+	status, err := h.store.Status(ctx)
+	if err != nil {
+		return // said of the store
+	}
+	f.add("letters with links", when(status.LettersFailed == 0, web.HealthWarning), "%d waiting, %d failed", status.LettersWaiting, status.LettersFailed)
+	if h.config.Mail.Host == "" {
+		f.add("mail", web.HealthNone, "not configured")
+		return
+	}
+	queue, err := h.store.MailQueue(ctx)
+	if err != nil {
+		f.add("mail", web.HealthBad, err.Error())
+		return
+	}
+	state := when(queue.Waiting == 0 || h.now().Sub(queue.Oldest) < oldMail, web.HealthWarning)
+	f.add("mail", state, "%d waiting", queue.Waiting)
+	if queue.Problem != "" {
+		f.add("mail problem", web.HealthWarning, queue.Problem)
+	}
+}
+
+// expiring is how long before its end a certificate is a warning.
+const expiring = 14 * 24 * time.Hour
+
+func (h *house) addCertificate(f *facts, name string, ends time.Time) {
+	left := ends.Sub(h.now())
+	state := when(left > expiring, web.HealthWarning)
+	if left <= 0 {
+		state = web.HealthBad
+	}
+	f.add(name, state, "until %s, %d days", ends.UTC().Format(time.DateOnly), int(left.Hours()/24))
+}
+
+func (h *house) lookAtCertificates(ctx context.Context, f *facts) {
+	h.addCertificate(f, "signing", h.signer.Load().NotAfter())
+	if h.authority != nil {
+		h.addCertificate(f, "authority", h.authority.Root().NotAfter)
+	}
+	if len(h.config.Server.HTTPS) == 0 {
+		return
+	}
+	ends, err := h.servedCertificate(ctx, h.config.Server.HTTPS[0])
+	if err != nil {
+		f.add("TLS", web.HealthBad, err.Error())
+		return
+	}
+	h.addCertificate(f, "TLS", ends)
+}
+
+// servedCertificate asks a listener for the certificate that it serves for the public host, and checks it as clients
+// do.
+func (h *house) servedCertificate(ctx context.Context, address string) (ends time.Time, err error) {
+	d := tls.Dialer{Config: &tls.Config{ServerName: h.config.Server.PublicHost, RootCAs: h.pool(), Time: h.now}}
+	c, err := d.DialContext(ctx, "tcp", reachable(address))
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer c.Close()
+	for _, cert := range c.(*tls.Conn).ConnectionState().PeerCertificates {
+		if ends.IsZero() || cert.NotAfter.Before(ends) {
+			ends = cert.NotAfter
+		}
+	}
+	return ends, nil
+}
+
+// reachable is an address to which this machine can connect of one that it listens on.
+func reachable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		return net.JoinHostPort("localhost", port)
+	}
+	return address
+}
+
+func (h *house) lookAtListeners(ctx context.Context, f *facts) {
+	s := &h.config.Server
+	all := slices.Concat(s.HTTPS, s.HTTP, s.Plain)
+	if s.Metrics != "" {
+		all = append(all, s.Metrics)
+	}
+	for _, address := range all {
+		var d net.Dialer
+		c, err := d.DialContext(ctx, "tcp", reachable(address))
+		if err != nil {
+			f.add(address, web.HealthBad, err.Error())
+			continue
+		}
+		c.Close()
+		f.add(address, web.HealthGood, "answers")
+	}
+}
+
+// lookAtDNS looks for the records that calport dns prints. Without them people type a server's name; so what is missing
+// is a warning.
+func (h *house) lookAtDNS(ctx context.Context, f *facts) {
+	domain, err := recordDomain(h.config, "")
+	if err != nil {
+		return // an address has no records
+	}
+	service := "_caldavs._tcp." + domain
+	_, records, err := net.DefaultResolver.LookupSRV(ctx, "caldavs", "tcp", domain)
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		f.add(service+" SRV", web.HealthWarning, "is not there; calport dns prints what to publish")
+	case err != nil:
+		f.add(service+" SRV", web.HealthWarning, err.Error())
+	case slices.ContainsFunc(records, func(r *net.SRV) bool { return h.config.isTarget(r) }):
+		f.add(service+" SRV", web.HealthGood, "leads here")
+	default:
+		f.add(service+" SRV", web.HealthWarning, "leads to %s:%d, not here", records[0].Target, records[0].Port)
+	}
+	texts, err := net.DefaultResolver.LookupTXT(ctx, service)
+	switch {
+	case err != nil:
+		f.add(service+" TXT", web.HealthWarning, "is not there; calport dns prints what to publish")
+	default:
+		f.add(service+" TXT", when(slices.Contains(texts, "path=/principals/"), web.HealthWarning), strings.Join(texts, " "))
+	}
+}
+
+// isTarget reports whether a record names the public address.
+func (c *Config) isTarget(r *net.SRV) bool {
+	return strings.EqualFold(strings.TrimSuffix(r.Target, "."), c.Server.PublicHost) && int(r.Port) == c.Server.PublicPort
+}

@@ -96,3 +96,15 @@ func TestAWriteDelegateActsForTheOwner(t *testing.T) {
 		t.Errorf("the organizer was told %s", got)
 	}
 }
+
+func TestRoomsAreFoundWithTheirSeatsAndPlace(t *testing.T) {
+	o := newOffice(t, 1)
+	o.room.Place.Capacity, o.room.Place.Location = 12, "Second floor"
+	o.know()
+	w := o.do(o.people[0], "REPORT", "/principals/", `<CS:calendarserver-principal-search xmlns:CS="http://calendarserver.org/ns/" xmlns:D="DAV:" context="location">
+		<CS:search-token>Room</CS:search-token><D:prop><D:displayname/><N:room-seating-capacity xmlns:N="http://nextcloud.com/ns"/>
+		<N:room-building-address xmlns:N="http://nextcloud.com/ns"/></D:prop></CS:calendarserver-principal-search>`, "Content-Type: text/xml", "Depth: 0")
+	if body := w.Body.String(); w.Code != 207 || !strings.Contains(body, ">12<") || !strings.Contains(body, "Second floor") {
+		t.Errorf("%d %s", w.Code, body)
+	}
+}

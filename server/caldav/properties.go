@@ -112,6 +112,8 @@ var properties = dav.Table[*resource]{
 	{Name: dav.NotificationURL, On: principal, Get: getNotificationURL},
 	{Name: dav.AutoSchedule, On: principal, Get: getAutoSchedule},
 	{Name: dav.AutoScheduleMode, On: principal, Get: getAutoScheduleMode},
+	{Name: dav.RoomSeatingCapacity, On: principal, Get: getCapacity},
+	{Name: dav.RoomBuildingAddress, On: principal, Get: getLocation},
 	{Name: dav.CalendarProxyReadFor, On: principal, Get: getProxyReadFor},
 	{Name: dav.CalendarProxyWriteFor, On: principal, Get: getProxyWriteFor},
 	{Name: dav.ExpandedGroupMemberSet, On: principals, Get: getExpandedGroupMemberSet},

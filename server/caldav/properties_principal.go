@@ -3,6 +3,7 @@ package caldav
 import (
 	"encoding/xml"
 	"slices"
+	"strconv"
 	"strings"
 
 	"calport/directory"
@@ -246,6 +247,23 @@ func getAutoSchedule(w *dav.Writer, _ *dav.Element, r *resource) error {
 		text = "false"
 	}
 	w.TextElement(dav.AutoSchedule, text)
+	return nil
+}
+
+// getCapacity and getLocation tell who searches for a room how large it is, and where.
+func getCapacity(w *dav.Writer, _ *dav.Element, r *resource) error {
+	if r.whose.Place == nil || r.whose.Place.Capacity == 0 {
+		return dav.ErrNoProperty
+	}
+	w.TextElement(dav.RoomSeatingCapacity, strconv.Itoa(r.whose.Place.Capacity))
+	return nil
+}
+
+func getLocation(w *dav.Writer, _ *dav.Element, r *resource) error {
+	if r.whose.Place == nil || r.whose.Place.Location == "" {
+		return dav.ErrNoProperty
+	}
+	w.TextElement(dav.RoomBuildingAddress, r.whose.Place.Location)
 	return nil
 }
 

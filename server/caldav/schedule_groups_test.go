@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"calport/directory"
+	"calport/server/store"
+	"calport/server/store/storetest"
 )
 
 // staff is a group of the office.
@@ -27,7 +29,11 @@ func (o *office) know(groups ...*directory.Principal) {
 }
 
 func TestMeetingsFollowTheirGroups(t *testing.T) {
-	o := newOffice(t, 4)
+	storetest.OnEveryEngine(t, func(t *testing.T, options store.Options) { followGroups(t, officeOn(t, 4, options)) })
+}
+
+func followGroups(t *testing.T, o *office) {
+	t.Helper()
 	p := o.people
 	o.know(staff(p[0], p[1], p[2]))
 	body := meetingOf("uid", 9, p[0], staff())

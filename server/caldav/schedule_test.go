@@ -15,6 +15,7 @@ import (
 	"calport/server/caldav"
 	"calport/server/ical"
 	"calport/server/store"
+	"calport/server/store/storetest"
 )
 
 // office is a server with n people, whose clock can be moved, and a room.
@@ -34,6 +35,11 @@ func newOffice(t testing.TB, n int) *office {
 
 func openOffice(t testing.TB, n int, path string) *office {
 	t.Helper()
+	return officeOn(t, n, store.Options{Path: path})
+}
+
+func officeOn(t testing.TB, n int, options store.Options) *office {
+	t.Helper()
 	o := &office{clock: time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)}
 	for i := range n {
 		o.people = append(o.people, &directory.Principal{Kind: directory.Individual, ShortName: fmt.Sprintf("p%d", i),
@@ -45,7 +51,8 @@ func openOffice(t testing.TB, n int, path string) *office {
 	o.known = directory.NewSnapshot(append([]*directory.Principal{o.room}, o.people...), o.clock)
 	now := func() time.Time { return o.clock }
 	var err error
-	if o.store, err = store.Open(t.Context(), store.Options{Path: path, Now: now}); err != nil {
+	options.Now = now
+	if o.store, err = store.Open(t.Context(), options); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { o.store.Close() })
@@ -153,7 +160,11 @@ func (o *office) messages(t testing.TB, p *directory.Principal) (n int) {
 }
 
 func TestOfManyWhoBookARoomAtOnceOneGetsIt(t *testing.T) {
-	o := newOffice(t, 8)
+	storetest.OnEveryEngine(t, func(t *testing.T, options store.Options) { bookAtOnce(t, officeOn(t, 8, options)) })
+}
+
+func bookAtOnce(t *testing.T, o *office) {
+	t.Helper()
 	var all sync.WaitGroup
 	for _, p := range o.people {
 		all.Go(func() {

@@ -14,6 +14,7 @@ const (
 	AppleICal      = "http://apple.com/ns/ical/"
 	MobileMe       = "http://me.com/_namespace/"
 	Push           = "https://bitfire.at/webdav-push"
+	Nextcloud      = "http://nextcloud.com/ns"
 )
 
 // prefixes are the prefixes of every answer, declared at its root in this order.

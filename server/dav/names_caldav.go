@@ -154,3 +154,9 @@ var (
 	CardMaxResourceSize  = card("max-resource-size")
 	CardPrincipalAddress = card("principal-address")
 )
+
+// What Nextcloud's clients know rooms by: no standard names it.
+var (
+	RoomSeatingCapacity = Name{Space: Nextcloud, Local: "room-seating-capacity"}
+	RoomBuildingAddress = Name{Space: Nextcloud, Local: "room-building-address"}
+)

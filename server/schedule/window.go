@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"iter"
 	"time"
 
 	"calport/server/ical"
@@ -16,15 +17,21 @@ type Window struct {
 }
 
 // Each calls look with every object that may overlap the range, in no order, until look fails. Only of those that are
-// not in the cache the data is read, by one query for many. What cannot be parsed is passed over: a damaged event must not
-// hide the others. An object is look's until it returns.
+// not in the cache the data is read, by one query for many; where the first is not in it, none is expected to be, and
+// all are read with their data at once. What cannot be parsed is passed over: a damaged event must not hide the others.
+// An object is look's until it returns.
 func (w *Window) Each(tx *store.Tx, look func(*store.Object, *ical.Object) error) error {
 	var unread []string
-	for item, err := range tx.ObjectsInRange(w.Collection, "", w.Range.Start.Unix(), w.Range.End.Unix(), store.Facts) {
+	first, cold := true, false
+	for item, err := range w.objects(tx, store.Facts) {
 		if err != nil {
 			return err
 		}
 		kept := w.Objects.Find(item.ETag, w.Floating)
+		if cold = kept == nil && first; cold {
+			break
+		}
+		first = false
 		if kept == nil {
 			unread = append(unread, item.Name)
 			continue
@@ -33,7 +40,19 @@ func (w *Window) Each(tx *store.Tx, look func(*store.Object, *ical.Object) error
 			return err
 		}
 	}
-	for item, err := range tx.ObjectsByName(w.Collection, unread, store.Whole) {
+	if cold {
+		return w.read(w.objects(tx, store.Whole), look)
+	}
+	return w.read(tx.ObjectsByName(w.Collection, unread, store.Whole), look)
+}
+
+func (w *Window) objects(tx *store.Tx, part store.Part) iter.Seq2[store.Object, error] {
+	return tx.ObjectsInRange(w.Collection, "", w.Range.Start.Unix(), w.Range.End.Unix(), part)
+}
+
+// read is Each for objects that come with their data.
+func (w *Window) read(objects iter.Seq2[store.Object, error], look func(*store.Object, *ical.Object) error) error {
+	for item, err := range objects {
 		if err != nil {
 			return err
 		}

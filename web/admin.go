@@ -31,6 +31,15 @@ var adminPages = []pageRoute{
 	{http.MethodGet, profilesExportPath, admin, (*site).askExport},
 	{http.MethodPost, profilesExportPath, admin, (*site).exportProfiles},
 
+	// Who vouches for profiles
+	{http.MethodGet, signingPath, admin, (*site).signingPage},
+	{http.MethodPost, signingUploadPath, admin, (*site).uploadSigner},
+	{http.MethodPost, signingUsePath, admin, (*site).useSigner},
+	{http.MethodPost, signingRenewPath, admin, (*site).renewSigner},
+	{http.MethodPost, signingOwnPath, admin, (*site).useOwnSigner},
+	{http.MethodGet, signingRootPEM, admin, (*site).rootPEM},
+	{http.MethodGet, signingRootDER, admin, (*site).rootDER},
+
 	// How it is run
 	{http.MethodGet, healthPath, admin, (*site).health},
 	{http.MethodGet, tokensPath, admin, (*site).tokens},
@@ -59,6 +68,7 @@ var adminTabs = []tab{
 	{profilesExportPath, "Export"},
 	{linksPath, "Links"},
 	{tokensPath, "Tokens"},
+	{signingPath, "Signing"},
 	{tracesPath, "Traces"},
 	{auditPath, "Record"},
 	{healthPath, "Health"},

@@ -81,6 +81,7 @@ func TestScreenshotsOfAdministrators(t *testing.T) {
 		{"25-settings-everyone", settingsPath(Scope{}), ""},
 		{"25-settings-preview", settingsPath(Scope{directory.Individual, ada.GUID, "ada"}), `button[value="preview"]`},
 		{"26-export", profilesExportPath, ""},
+		{"27-signing", signingPath, ""},
 	}
 	schemes, widths := []string{"light", "dark"}, []int64{390, 1280}
 	if os.Getenv("CALPORT_SCREENSHOTS") == "" { // each width and each scheme once

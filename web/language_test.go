@@ -249,7 +249,7 @@ var (
 	spoken   = regexp.MustCompile(` (?:alt|aria-label|placeholder|title)="[^"{]*\p{L}[^"{]*"`)
 	anyWords = regexp.MustCompile(`\p{L}[\p{L} ,.’]*`)
 	// sameEverywhere are names.
-	sameEverywhere = []string{"portal", "CalDAV", "UUID", "Mac", "Thunderbird", "Evolution, GNOME", "Apple Calendar", "Google Calendar", "Outlook", "GUID", "DN"}
+	sameEverywhere = []string{"portal", "CalDAV", "UUID", "Mac", "Thunderbird", "Evolution, GNOME", "Apple Calendar", "Google Calendar", "Outlook", "GUID", "DN", "SHA", "PEM", "DER"}
 )
 
 // plainWords are the words of a template that are said in one language only: outside of actions and tags, or in an

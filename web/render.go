@@ -20,7 +20,7 @@ var templateFiles embed.FS
 // views are the pages; each is a file templates/NAME.html that defines "main", put into layout.html.
 var views = []string{
 	"signin", "home", "inside", "manual", "help", "problem", "password", "another", "link", "devices", "test",
-	"admin-directory", "admin-person", "admin-inside", "admin-group", "admin-place", "admin-scopes", "admin-settings", "admin-export",
+	"admin-directory", "admin-person", "admin-inside", "admin-group", "admin-place", "admin-scopes", "admin-settings", "admin-export", "admin-signing",
 	"admin-audit", "admin-traces", "admin-trace",
 	"admin-health", "admin-tokens", "admin-links", "admin-enrolment",
 	"calendars", "calendar", "import", "delegation", "rooms", "room",

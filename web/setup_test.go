@@ -41,6 +41,7 @@ type house struct {
 	authority *signing.Authority
 	options   Options
 	settings  *memorySettings
+	signer    *memorySigning
 	clock     *clock
 	log       *logBuffer
 	folder    string // of the store
@@ -95,7 +96,7 @@ func build(t testing.TB, p plan) *house {
 	if h.options.SignIn == nil {
 		h.options.SignIn = signin.New(h.live, h.directory(t), signin.Options{Access: access, Log: log})
 	}
-	h.options.Settings = h.settings
+	h.options.Settings, h.options.Signing = h.settings, h.signer
 	if p.change != nil {
 		p.change(&h.options)
 	}
@@ -147,6 +148,7 @@ func (h *house) renderer(t testing.TB, p plan) func(context.Context) (*export.Re
 	if !p.noTrust {
 		config.Roots = [][]byte{h.authority.RootDER()}
 	}
+	h.signer = &memorySigning{authority: h.authority, audit: storeAudit{h.store}}
 	h.settings = &memorySettings{config: config, document: &p.settings, revisions: map[Scope]int64{}, audit: storeAudit{h.store}}
 	cache := export.NewCache(1 << 20)
 	return func(context.Context) (*export.Renderer, error) {
@@ -154,7 +156,7 @@ func (h *house) renderer(t testing.TB, p plan) func(context.Context) (*export.Re
 		if err != nil {
 			return nil, err
 		}
-		return &export.Renderer{Generator: g, Directory: h.live.Snapshot(), Signer: h.authority.Signer(), Cache: cache}, nil
+		return &export.Renderer{Generator: g, Directory: h.live.Snapshot(), Signer: h.signer.Signer(), Cache: cache}, nil
 	}
 }
 

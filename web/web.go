@@ -104,6 +104,7 @@ type Options struct {
 	// Desk is what a person does with calendars; nil: there are no pages for that.
 	Desk     func(who *directory.Principal) Desk
 	Settings Settings
+	Signing  Signing
 
 	Health     func(ctx context.Context) []HealthFact
 	Enrolments Enrolments
@@ -182,6 +183,8 @@ func (o Options) check() error {
 	switch {
 	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil || o.Audit == nil || o.Traces == nil || o.Settings == nil || o.Enrolments == nil || o.Health == nil:
 		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens, Records, Audit, Traces, Settings, Enrolments and Health are all required")
+	case o.Signing == nil:
+		return errors.New("web: Signing is required")
 	case o.Idle < 0 || o.Lifetime < 0 || o.AppPasswordLifetime < 0:
 		return errors.New("web: Idle, Lifetime and AppPasswordLifetime must not be negative")
 	}

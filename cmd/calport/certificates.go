@@ -70,6 +70,9 @@ func (h *house) openSigner() error {
 	var err error
 	switch s.Source {
 	case "own":
+		if id = h.uploadedSigner(); id != nil {
+			break
+		}
 		id = h.authority.Signer()
 		if signing.NeedsRenewal(id.Leaf(), h.now()) {
 			id, err = h.authority.RenewSigner(h.now())

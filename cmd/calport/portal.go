@@ -23,6 +23,7 @@ func (h *house) portal(checker *signin.Checker, policy signin.Policy) (http.Hand
 		Origin: (&originOf{h.config}).String(), Organization: h.config.Profiles.Organization,
 		SignIn: checker, People: h.people.Snapshot, Access: h.access, Renderer: h.renderer,
 		Sessions: h.store, Tokens: tokens{h}, News: newsOf{h.store}, Records: h.records, Audit: audit{h.store}, Traces: traces{h.traces, h.store}, Settings: settings{h},
+		Signing:      signer{h},
 		AppPasswords: policy, AppPasswordLifetime: time.Duration(h.config.SignIn.AppPasswordDays) * 24 * time.Hour,
 		OpenID: openID, Desk: h.desk,
 		Walk:   check.Account{Roots: h.pool()},

@@ -75,6 +75,7 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 		background.Go(func() { h.mailer.Run(ctx) })
 	}
 	background.Go(func() { h.daily(ctx) })
+	background.Go(func() { h.watchSigner(ctx) })
 	background.Go(func() { h.takeConfirmations(ctx) })
 	served := make(chan error, 1)
 	background.Go(func() { served <- serveDoors(ctx, doors, h.log) })

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"maps"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -41,6 +42,20 @@ func TestValues(t *testing.T) {
 		}
 		if _, err := s.Value(ctx, "acme", "key"); err != ErrNotFound {
 			t.Errorf("deleted: got %v, want ErrNotFound", err)
+		}
+	})
+}
+
+func TestValuesAreCountedByAPart(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, s *Store) {
+		for key, value := range map[string]string{"a": "12 xx rest", "b": "34 xx other", "c": "56 yy", "d": ""} {
+			if err := s.SetValue(t.Context(), "parts", key, []byte(value)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		counts, err := s.CountValues(t.Context(), "parts", 3, 2)
+		if want := map[string]int64{"xx": 2, "yy": 1, "": 1}; err != nil || !maps.Equal(counts, want) {
+			t.Errorf("got %v, %v, want %v", counts, err, want)
 		}
 	})
 }

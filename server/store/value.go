@@ -76,3 +76,20 @@ func (tx *Tx) Values(bucket string) (map[string][]byte, error) {
 	}
 	return all, err
 }
+
+// CountValues counts the values of a bucket by n bytes of them, of which the first is at offset from 0.
+func (s *Store) CountValues(ctx context.Context, bucket string, offset, n int) (counts map[string]int64, err error) {
+	counts = make(map[string]int64)
+	err = s.Read(ctx, func(tx *Tx) error {
+		rows := tx.rows(`SELECT substr(content, $2, $3), COUNT(*) FROM stored_value WHERE bucket = $1 GROUP BY substr(content, $2, $3)`, bucket, offset+1, n)
+		_, err := collect(rows, func(r cursor) (struct{}, error) {
+			var part []byte
+			var count int64
+			err := r.Scan(&part, &count)
+			counts[string(part)] = count
+			return struct{}{}, err
+		})
+		return err
+	})
+	return counts, err
+}

@@ -39,7 +39,10 @@ func readImport(data []byte) (objects []*ical.Component, title string, err error
 			return nil, "", err
 		}
 		identify(calendar)
-		objects = append(objects, ical.Split(calendar)...)
+		for _, object := range ical.Split(calendar) {
+			ical.SetAccess(object, calendar) // what was kept from others stays so
+			objects = append(objects, object)
+		}
 		if title == "" {
 			title = calendarTitle(calendar)
 		}

@@ -156,6 +156,14 @@ func TestImportMakesACalendarForEachKind(t *testing.T) {
 	}
 }
 
+func TestImportKeepsFromOthersWhatWasKeptFromThem(t *testing.T) {
+	o := newOffice(t, 1)
+	importInto(t, o, "calendar", crlf(strings.Replace(appleFile, "VERSION:2.0", "VERSION:2.0\nX-CALENDARSERVER-ACCESS:CONFIDENTIAL", 1)))
+	if got := o.copyOf(t, o.people[0], "series").Value("X-CALENDARSERVER-ACCESS"); got != "CONFIDENTIAL" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestImportBringsWhatIsThereUpToDate(t *testing.T) {
 	o := newOffice(t, 2)
 	ada := o.people[0]

@@ -1,6 +1,8 @@
 // Package profiles makes Apple configuration profiles for the people of a directory, and reads and judges those of
 // anybody.
 //
+// The same settings make declarations for declarative device management (ddm.go).
+//
 // A profile is a pure function of a person, the merged settings and the server: typed payloads, then property list
 // bytes. There is no clock, no network and no randomness in this package, and it does not know how profiles are
 // signed, stored or handed out. The property list itself is written and read by howett.net/plist.

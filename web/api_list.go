@@ -73,7 +73,6 @@ type list struct {
 	people   *directory.Snapshot
 	platform profiles.Platform
 	limit    int
-	since    *int64 // nil: all
 	page     []*directory.Principal
 	next     string           // cursor; empty: the page is the last unless the limit cuts it short
 	revision int64            // of the feed

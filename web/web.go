@@ -1,10 +1,10 @@
 // Package web is what people and MDM servers see of calport over HTTP: the self-service portal, where one signs in with
 // the directory password and installs a signed profile, and the payload source, from which MDM servers fetch profiles
-// with a bearer token (RFC 6750). It is built on chi and html/template.
+// and declarations with a bearer token (RFC 6750). It is built on chi and html/template.
 //
 // It knows neither CalDAV nor LDAP nor the database: passwords are checked by package signin, profiles are rendered by
 // package export, and what is remembered goes through the small interfaces of this file. It serves /, /portal/…,
-// /api/v1/… and /static/…, and answers every other path with a page that says so.
+// /api/v1/…, /v1/… (NanoCMD's shape) and /static/…, and answers every other path with a page that says so.
 //
 // Invariants: pages work without JavaScript and load nothing from elsewhere (Content-Security-Policy default-src
 // 'none'); every route is a row of a table whose columns say who may use it; nothing changes by GET; what a reader is

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/crypto/acme/autocert"
+
+	"calport/server/store"
 	"calport/server/store/postgrestest"
 )
 
@@ -168,6 +171,48 @@ func TestKeysMoveIntoTheDatabase(t *testing.T) {
 	edit(t, s.config, "key_file", "#")
 	if said := s.refused(t); !strings.Contains(said, "secrets.key_file is not set") {
 		t.Errorf("without a key file: %s", said)
+	}
+}
+
+// What ACME gave is kept sealed, moves with the other keys, and is a miss where there is nothing.
+func TestCertificatesByACMEAreShared(t *testing.T) {
+	s := newSite(t, "")
+	file := s.shareKeys(t)
+	o := store.Options{Path: filepath.Join(t.TempDir(), "calport.db")}
+	db, err := store.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	if err := db.SetValue(t.Context(), acmeBucket, "calendar.example.org", []byte("the key")); err != nil {
+		t.Fatal(err)
+	}
+	v, err := openVault(t.Context(), db, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if moved, err := v.move(t.Context(), &Config{Data: t.TempDir()}); err != nil || moved != 1 {
+		t.Fatalf("moved %d, %v", moved, err)
+	}
+	if _, err := db.Value(t.Context(), acmeBucket, "calendar.example.org"); err != store.ErrNotFound {
+		t.Errorf("it is there unsealed still: %v", err)
+	}
+	cache := vaultCache{v}
+	if got, err := cache.Get(t.Context(), "calendar.example.org"); err != nil || string(got) != "the key" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if err := cache.Put(t.Context(), "other", []byte("another key")); err != nil {
+		t.Fatal(err)
+	}
+	all, err := db.Values(t.Context(), vaultBucket)
+	if err != nil || len(all) != 2 || bytes.Contains(all["acme/other"], []byte("key")) {
+		t.Errorf("the database keeps %q, %v", all, err)
+	}
+	if err := cache.Delete(t.Context(), "other"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cache.Get(t.Context(), "other"); err != autocert.ErrCacheMiss {
+		t.Errorf("deleted: got %v", err)
 	}
 }
 

@@ -1,6 +1,9 @@
 // Package export writes everybody's signed profiles into a folder, incrementally, and renders single ones for the
 // portal and for MDM servers: what the command, the admin pages and the API share, so that their bytes agree.
 //
+// A folder has one of several layouts (layout.go), for people or for the tools of MDM servers; Zip writes the first of them as
+// one archive.
+//
 // It does not know who gets a profile, where people come from or what a signature is: callers hand in people, a
 // generator and a signer.
 //

@@ -47,18 +47,22 @@ type change struct {
 
 // changed is what became of it.
 type changed struct {
-	href   string
-	uid    string
-	object store.Object
-	shown  []byte // data that the client is shown
-	gone   bool
-	err    *dav.Error
+	href      string
+	uid       string
+	object    store.Object
+	shown     []byte // data that the client is shown
+	shownType string // and its media type
+	gone      bool
+	err       *dav.Error
 }
 
 // bulkSimple makes an object of each UID in one iCalendar object.
 func (e *exchange) bulkSimple() error {
 	data, err := readLimited(e.r, e.limits.BulkBytes)
 	if err != nil {
+		return err
+	}
+	if data, err = asICalendar(mediaType(e.r.Header), data); err != nil {
 		return err
 	}
 	calendar, err := ical.Parse(data)
@@ -101,6 +105,9 @@ func (e *exchange) bulkCRUD() error {
 		switch data := set.Child(dav.CalendarData); {
 		case data != nil:
 			c.data = []byte(strings.TrimLeft(data.Text, " \t\r\n"))
+			if c.data, err = asICalendar(sentType(data), c.data); err != nil {
+				return err
+			}
 		case r.Child(bulk.delete) == nil || c.href == "":
 			return dav.BadRequest("A resource of a multiput is set or deleted.")
 		}
@@ -176,7 +183,7 @@ func (e *exchange) change(c change) (changed, error) {
 		return err
 	})
 	if err == nil && data != nil && e.shows(data) {
-		result.shown = data.bytes
+		result.shown, result.shownType = e.showData(data.bytes)
 	}
 	return result, err
 }
@@ -184,7 +191,7 @@ func (e *exchange) change(c change) (changed, error) {
 // shows says whether the client is shown the data that was stored: if it asked for what the server changes, and that was
 // changed or may be at any time, as objects of scheduling are.
 func (e *exchange) shows(data *calendarData) bool {
-	return e.r.Header.Get("X-MobileMe-DAV-Options") == "return-changed-data" && (data.repaired || data.tag != "")
+	return e.r.Header.Get("X-MobileMe-DAV-Options") == "return-changed-data" && (data.repaired || data.tag != "" || mediaType(e.r.Header) == typeJCal)
 }
 
 // changeable tests the privileges and the entity tag that one change wants.
@@ -240,9 +247,7 @@ func (c *changed) respond(w *dav.Writer) {
 			w.TextElement(dav.GetETag, dav.QuoteETag(c.object.ETag))
 			w.TextElement(csUID, c.uid)
 			if c.shown != nil {
-				w.Start(dav.CalendarData)
-				w.Bytes(c.shown)
-				w.End(dav.CalendarData)
+				writeCalendarData(w, dav.CalendarData, c.shown, c.shownType == typeJCal)
 			}
 		})
 	}

@@ -34,10 +34,14 @@ func (e *exchange) readCalendarData() (*calendarData, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.judge(data)
+	d, err := e.judge(data)
+	if err == nil && mediaType(e.r.Header) == typeJCal {
+		d.repaired = true
+	}
+	return d, err
 }
 
-// readBody reads calendar data as it was sent, up to the size that an object may have.
+// readBody reads calendar data up to the size that an object may have, as iCalendar.
 func (e *exchange) readBody() ([]byte, error) {
 	if err := wholeAndPlain(e.r.Header); err != nil {
 		return nil, err
@@ -54,7 +58,7 @@ func (e *exchange) readBody() ([]byte, error) {
 	case err != nil:
 		return nil, dav.BadRequest("The body could not be read to its end.")
 	}
-	return data, nil
+	return asICalendar(mediaType(e.r.Header), data)
 }
 
 // wholeAndPlain refuses a part of an object (RFC 9110 section 14.5), and an object in a coding that the server does not
@@ -80,13 +84,14 @@ func readAll(r io.Reader, length int64) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// supportedType: iCalendar in UTF-8 is all that is stored. Data without a type is taken for it.
+// supportedType: iCalendar in UTF-8 is all that is stored, and jCal can be made that. Data without a type is taken for
+// iCalendar.
 func supportedType(contentType string) error {
-	if contentType == "" || contentType == "text/calendar" {
+	if contentType == "" || contentType == typeICalendar {
 		return nil
 	}
 	media, params, err := mime.ParseMediaType(contentType)
-	if err != nil || media != "text/calendar" {
+	if err != nil || media != typeICalendar && media != typeJCal {
 		return dav.Forbidden(dav.SupportedCalendarData)
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {

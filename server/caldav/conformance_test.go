@@ -53,6 +53,7 @@ var conformance = []struct {
 	{script: "availability"},
 	{script: "add-member"},
 	{script: "bulk"},
+	{script: "json"},
 	// What is told as a Location is a URI, in which a space is "%20" (RFC 9110 section 10.2.2, RFC 3986 section 2.1); the
 	// tests want it bare.
 	{script: "encodedURIs", but: []string{"calendar resource / 5: ", "calendar resource double-encoded / 5: "}},

@@ -17,20 +17,22 @@ type excerpt struct {
 	limitFreeBusy *ical.Range
 	zones         timezoneWish
 	floating      *time.Location // where times without a zone are, UTC if nil
+	json          bool           // as jCal
 }
 
 // readExcerpt parses a calendar-data element of a request; nil if it asks for everything.
 func readExcerpt(asked *dav.Element) (*excerpt, error) {
-	if contentType, ok := asked.Attribute("content-type"); ok && contentType != "text/calendar" {
+	media := sentType(asked)
+	if media != "" && media != typeICalendar && media != typeJCal {
 		return nil, dav.Forbidden(dav.SupportedCalendarData)
 	}
 	if version, ok := asked.Attribute("version"); ok && version != "2.0" {
 		return nil, dav.Forbidden(dav.SupportedCalendarData)
 	}
-	if len(asked.Children) == 0 {
+	x := &excerpt{json: media == typeJCal}
+	if len(asked.Children) == 0 && !x.json {
 		return nil, nil
 	}
-	x := new(excerpt)
 	if comp := asked.Child(dav.Comp); comp != nil {
 		selection, err := readSelection(comp)
 		if err != nil {
@@ -92,7 +94,7 @@ func readSelection(comp *dav.Element) (s ical.Selection, err error) {
 
 // plain says whether nothing but time zones is to be changed.
 func (x *excerpt) plain() bool {
-	return x.selection == nil && x.expand == nil && x.limit == nil && x.limitFreeBusy == nil
+	return !x.json && x.selection == nil && x.expand == nil && x.limit == nil && x.limitFreeBusy == nil
 }
 
 // of returns what the excerpt shows of an object's data. limit bounds the number of instances in an expansion.
@@ -101,6 +103,9 @@ func (x *excerpt) of(data []byte, limit int) ([]byte, error) {
 		return data, nil
 	}
 	calendar, err := ical.Parse(data)
+	if err != nil && x.json {
+		return nil, dav.Forbidden(dav.SupportedCalendarData)
+	}
 	if err != nil {
 		return data, nil // it was stored when more was accepted, and is shown as it is
 	}
@@ -127,6 +132,9 @@ func (x *excerpt) of(data []byte, limit int) ([]byte, error) {
 			return nil, nil // nothing of it was asked for
 		}
 	}
+	if x.json {
+		return calendar.JSON(), nil
+	}
 	return calendar.Bytes(), nil
 }
 
@@ -143,8 +151,6 @@ func getCalendarData(w *dav.Writer, asked *dav.Element, r *resource) error {
 	if err != nil {
 		return err
 	}
-	w.Start(dav.CalendarData)
-	w.Bytes(data)
-	w.End(dav.CalendarData)
+	writeCalendarData(w, dav.CalendarData, data, r.excerpt != nil && r.excerpt.json)
 	return nil
 }

@@ -3,6 +3,7 @@ package caldav
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 
@@ -40,6 +41,9 @@ func (e *exchange) getItem() error {
 	if err := e.wishTimezones(); err != nil {
 		return err
 	}
+	if e.res.kind != notice {
+		e.wishJCal()
+	}
 	data, err := e.excerpt.of(seen(item.Data, e.res.access), e.limits.Instances)
 	if err != nil {
 		return err
@@ -53,11 +57,26 @@ func (e *exchange) getItem() error {
 	return aborted(err)
 }
 
+// wishJCal gives an object as JSON if the client would rather have that. The entity tag is that of DAV:getetag, by which
+// the client may change the object, whatever the form that it saw.
+func (e *exchange) wishJCal() {
+	h := e.w.Header()
+	h["Vary"] = append(h["Vary"], "Accept")
+	if !wantsJCal(e.r.Header, "") {
+		return
+	}
+	if e.excerpt == nil {
+		e.excerpt = new(excerpt)
+	}
+	e.excerpt.json = true
+	h.Set("Content-Type", typeJCal)
+}
+
 // prodID is what iCalendar data made here says of its maker.
 const prodID = "-//calport//calport//EN"
 
-// getCalendar streams the calendar's objects as one iCalendar object: what a subscriber fetches. A time zone that
-// several objects bring along is written once.
+// getCalendar streams the calendar's objects as one calendar: what a subscriber fetches. A time zone that several objects
+// bring along is written once.
 func (e *exchange) getCalendar() error {
 	h := e.w.Header()
 	h.Set("ETag", dav.QuoteETag(e.res.etag()))
@@ -65,6 +84,7 @@ func (e *exchange) getCalendar() error {
 		return err
 	}
 	h.Set("Content-Type", contentType(object))
+	e.wishJCal()
 	if e.r.Method == http.MethodHead {
 		return nil
 	}
@@ -72,51 +92,80 @@ func (e *exchange) getCalendar() error {
 	if name := e.res.displayName(); name != "" {
 		whole.Add(ical.NewText("X-WR-CALNAME", name))
 	}
-	head := whole.Bytes()
-	end := len(head) - len("END:VCALENDAR\r\n")
-	if _, err := e.w.Write(head[:end]); err != nil {
-		return aborted(err)
-	}
-	zones := map[string]bool{}
+	out := calendarWriter{w: e.w, json: e.excerpt != nil && e.excerpt.json, zones: map[string]bool{}}
+	out.begin(whole)
 	err := e.store.Read(e.r.Context(), func(tx *store.Tx) error {
-		restricted, err := e.res.restrictedIn(tx)
-		if err != nil {
-			return err
-		}
 		for item, err := range tx.Objects(e.res.collection.ID, store.Whole) {
 			if err != nil {
 				return err
 			}
-			if _, err := e.w.Write(componentsOf(seen(item.Data, restricted[item.Name]), zones)); err != nil {
-				return err
+			if out.object(item.Data); out.err != nil {
+				return out.err
 			}
 		}
 		return nil
 	})
 	if err == nil {
-		_, err = e.w.Write(head[end:])
+		out.end()
+		err = out.err
 	}
 	return aborted(err)
 }
 
-// componentsOf are the components of an object, without the time zones that were already seen.
-func componentsOf(data []byte, seen map[string]bool) []byte {
+// calendarWriter writes a calendar of many objects as it comes to know them, as iCalendar or jCal.
+type calendarWriter struct {
+	w     io.Writer
+	json  bool
+	zones map[string]bool // that were written
+	tail  []byte          // what ends the calendar
+	some  bool            // there is a component already
+	err   error
+}
+
+// begin writes all that comes before the first component.
+func (c *calendarWriter) begin(whole *ical.Component) {
+	head, last := whole.Bytes(), len("END:VCALENDAR\r\n")
+	if c.json {
+		head, last = whole.JSON(), len("]]")
+	}
+	c.tail = head[len(head)-last:]
+	c.write(head[:len(head)-last])
+}
+
+// object writes the components of an object, without the time zones that are there already.
+func (c *calendarWriter) object(data []byte) {
 	calendar, err := ical.Parse(data)
 	if err != nil {
-		return nil // the store keeps nothing that could not be parsed once; a damaged row must not break the others
+		return // the store keeps nothing that could not be parsed once; a damaged row must not break the others
 	}
 	var out []byte
-	for _, c := range calendar.Components {
-		if c.Name == "VTIMEZONE" {
-			id := c.Text("TZID")
-			if seen[id] {
+	for _, component := range calendar.Components {
+		if component.Name == "VTIMEZONE" {
+			id := component.Text("TZID")
+			if c.zones[id] {
 				continue
 			}
-			seen[id] = true
+			c.zones[id] = true
 		}
-		out = c.Append(out)
+		if !c.json {
+			out = component.Append(out)
+			continue
+		}
+		if c.some {
+			out = append(out, ',')
+		}
+		out = append(out, component.JSON()...)
+		c.some = true
 	}
-	return out
+	c.write(out)
+}
+
+func (c *calendarWriter) end() { c.write(c.tail) }
+
+func (c *calendarWriter) write(data []byte) {
+	if c.err == nil {
+		_, c.err = c.w.Write(data)
+	}
 }
 
 // displayName is the name that the visitor sees, "" if there is none.

@@ -45,9 +45,10 @@ func (e *exchange) postOutbox() error {
 	if err != nil {
 		return err
 	}
+	json := wantsJCal(http.Header{}, mediaType(e.r.Header)) // Accept is about the XML around it
 	return dav.WriteXML(e.w, http.StatusOK, dav.ScheduleResponse, func(w *dav.Writer) error {
 		for i := range answers {
-			writeAnswer(w, &answers[i])
+			writeAnswer(w, &answers[i], json)
 			if err := w.Checkpoint(); err != nil {
 				return err
 			}
@@ -59,13 +60,15 @@ func (e *exchange) postOutbox() error {
 // writeAnswer writes a CALDAV:response (RFC 6638 section 10.3). Its namespace is the default one and its calendar data has
 // plain line ends, as in Apple's server: what its tests compare is text. An XML reader makes LF of them, which every
 // reader of iCalendar knows.
-func writeAnswer(w *dav.Writer, a *schedule.Answer) {
+func writeAnswer(w *dav.Writer, a *schedule.Answer, json bool) {
 	w.Raw("<response xmlns='" + dav.CalDAV + "'><recipient>")
 	w.Href(a.Recipient)
 	w.Raw("</recipient><request-status>")
 	w.Text(a.Status)
 	w.Raw("</request-status>")
 	switch {
+	case a.Calendar != nil && json:
+		writeCalendarData(w, dav.CalendarData, a.Calendar.JSON(), true)
 	case a.Calendar != nil:
 		w.Raw("<calendar-data>")
 		for line := range bytes.Lines(a.Calendar.Bytes()) {

@@ -26,7 +26,8 @@ var posts = []post{
 	{on: object, action: "split", needs: dav.WriteContent, run: (*exchange).splitRecurrence},
 
 	// Bulk requests
-	{on: calendar, media: "text/calendar", needs: dav.Read, run: (*exchange).bulkSimple},
+	{on: calendar, media: typeICalendar, needs: dav.Read, run: (*exchange).bulkSimple},
+	{on: calendar, media: typeJCal, needs: dav.Read, run: (*exchange).bulkSimple},
 	{on: calendar, media: "text/xml", needs: dav.Read, run: (*exchange).bulkCRUD},
 	{on: calendar, media: "application/xml", needs: dav.Read, run: (*exchange).bulkCRUD},
 

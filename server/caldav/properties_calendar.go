@@ -68,9 +68,11 @@ func makeComponentSet(r *resource, value *dav.Element) error {
 
 func getSupportedCalendarData(w *dav.Writer, _ *dav.Element, _ *resource) error {
 	w.Start(dav.SupportedCalendarData)
-	w.Empty(dav.CalendarData,
-		xml.Attr{Name: xml.Name{Local: "content-type"}, Value: "text/calendar"},
-		xml.Attr{Name: xml.Name{Local: "version"}, Value: "2.0"})
+	for _, media := range []string{typeICalendar, typeJCal} {
+		w.Empty(dav.CalendarData,
+			xml.Attr{Name: contentTypeAttr.Name, Value: media},
+			xml.Attr{Name: xml.Name{Local: "version"}, Value: "2.0"})
+	}
 	w.End(dav.SupportedCalendarData)
 	return nil
 }

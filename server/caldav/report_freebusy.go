@@ -45,8 +45,9 @@ func (e *exchange) freeBusyQuery(body *dav.Element) error {
 	if err != nil {
 		return err
 	}
-	e.w.Header().Set("Content-Type", contentType(object))
-	_, err = e.w.Write(freeBusyCalendar(r, schedule.Merge(busy), e.now()).Bytes())
+	data, media := e.show(freeBusyCalendar(r, schedule.Merge(busy), e.now()))
+	e.w.Header().Set("Content-Type", media)
+	_, err = e.w.Write(data)
 	return aborted(err)
 }
 

@@ -24,6 +24,13 @@ func getTimezoneServiceSet(w *dav.Writer, _ *dav.Element, _ *resource) error {
 // understood is kept, and not used: were it refused, Apple's clients would show a lasting warning. Data that is something
 // else than one time zone is refused.
 func setTimezone(r *resource, value *dav.Element) error {
+	if value != nil && sentType(value) == typeJCal {
+		data, err := asICalendar(typeJCal, []byte(value.Trimmed()))
+		if err != nil {
+			return err
+		}
+		value = dav.NewText(dav.CalendarTimezone, string(data))
+	}
 	if value != nil {
 		calendar, err := ical.Parse([]byte(value.Trimmed()))
 		if err == nil && len(calendar.Components) > 0 && !isOneTimezone(calendar) {
@@ -57,7 +64,17 @@ func setTimezoneID(r *resource, value *dav.Element) error {
 
 // getTimezone shows what was set, or the definition of the zone that was named.
 func getTimezone(w *dav.Writer, asked *dav.Element, r *resource) error {
-	if getStored(w, asked, r) == nil {
+	json := sentType(asked) == typeJCal
+	if json {
+		if xml, ok := r.stored(dav.CalendarTimezone); ok {
+			calendar, err := ical.Parse([]byte(parsed(xml).Trimmed()))
+			if err != nil {
+				return dav.Forbidden(dav.SupportedCalendarData)
+			}
+			writeCalendarData(w, dav.CalendarTimezone, calendar.JSON(), true)
+			return nil
+		}
+	} else if getStored(w, asked, r) == nil {
 		return nil
 	}
 	xml, ok := r.stored(dav.CalendarTimezoneID)
@@ -72,9 +89,11 @@ func getTimezone(w *dav.Writer, asked *dav.Element, r *resource) error {
 	calendar := ical.NewCalendar(prodID)
 	now := r.now()
 	calendar.AddChild(ical.Timezone(id, zone, now.AddDate(-1, 0, 0), now.AddDate(1, 0, 0)))
-	w.Start(dav.CalendarTimezone)
-	w.Bytes(calendar.Bytes())
-	w.End(dav.CalendarTimezone)
+	data := calendar.Bytes()
+	if json {
+		data = calendar.JSON()
+	}
+	writeCalendarData(w, dav.CalendarTimezone, data, json)
 	return nil
 }
 

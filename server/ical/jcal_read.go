@@ -22,7 +22,11 @@ func ParseJSON(data []byte) (*Component, error) {
 	if d.More() {
 		return nil, badJSON("something follows the calendar")
 	}
-	return readJCal(root, 0)
+	c, err := readJCal(root, 0)
+	if err == nil && c.Name != "VCALENDAR" {
+		return nil, badJSON("it begins with %s where vcalendar should be", strings.ToLower(c.Name))
+	}
+	return c, err
 }
 
 func badJSON(format string, args ...any) error {

@@ -62,13 +62,13 @@ func sameLine(a, b *Property) bool {
 }
 
 func TestParseJSONRefusesWhatIsNoCalendar(t *testing.T) {
-	deep := strings.Repeat(`["a",[],[`, 20) + strings.Repeat(`]]`, 20)
+	deep := strings.Repeat(`["vcalendar",[],[`, 20) + strings.Repeat(`]]`, 20)
 	for _, text := range []string{
-		``, `{}`, `[]`, `["vcalendar",[]]`, `["vcalendar",{},[]]`, `["vcalendar",[],[]] x`, `[1,[],[]]`, `["v:c",[],[]]`, deep,
-		`["v",[["summary"]],[]]`, `["v",[["summary",{},"text"]],[]]`, `["v",[["sum\r\nmary",{},"text","x"]],[]]`,
-		`["v",[["summary",[],"text","x"]],[]]`, `["v",[["summary",{"a:b":"c"},"text","x"]],[]]`, `["v",[["summary",{},7,"x"]],[]]`,
-		`["v",[["summary",{},"te:xt","x"]],[]]`, `["v",[["summary",{},"text",{}]],[]]`, `["v",[["rrule",{},"recur",{"freq":{}}]],[]]`,
-		`["v",[["freebusy",{},"period",["a"]]],[]]`,
+		``, `{}`, `[]`, `["vcalendar",[]]`, `["vcalendar",{},[]]`, `["vcalendar",[],[]] x`, `[1,[],[]]`, `["v:c",[],[]]`, `["vevent",[],[]]`, deep,
+		`["vcalendar",[["summary"]],[]]`, `["vcalendar",[["summary",{},"text"]],[]]`, `["vcalendar",[["sum\r\nmary",{},"text","x"]],[]]`,
+		`["vcalendar",[["summary",[],"text","x"]],[]]`, `["vcalendar",[["summary",{"a:b":"c"},"text","x"]],[]]`, `["vcalendar",[["summary",{},7,"x"]],[]]`,
+		`["vcalendar",[["summary",{},"te:xt","x"]],[]]`, `["vcalendar",[["summary",{},"text",{}]],[]]`, `["vcalendar",[["rrule",{},"recur",{"freq":{}}]],[]]`,
+		`["vcalendar",[["freebusy",{},"period",["a"]]],[]]`,
 	} {
 		if _, err := ParseJSON([]byte(text)); !errors.Is(err, ErrData) {
 			t.Errorf("%s: got %v", text, err)

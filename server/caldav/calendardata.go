@@ -119,12 +119,31 @@ func (v *visit) judge(data []byte) (*calendarData, error) {
 	if _, err := ical.AccessOf(calendar); err != nil {
 		return nil, invalid(validAccessRestriction, err)
 	}
+	if scale := foreignScale(calendar); scale != "" {
+		return nil, invalid(dav.SupportedRScale, fmt.Errorf("rules of the calendar %s are not understood", scale))
+	}
 	o := ical.NewObject(calendar, nil)
 	if o, err = d.placeOverrides(o); err != nil {
 		return nil, err
 	}
 	d.facts = o.Facts()
 	return d, v.withinLimits(o, d.facts)
+}
+
+// foreignScale is the calendar of a rule that is not the Gregorian, "" if there is none: what cannot be computed would be
+// missing in every view of the calendar (RFC 7529 section 6).
+func foreignScale(calendar *ical.Component) string {
+	for _, c := range calendar.Components {
+		for _, p := range c.Properties {
+			if name := p.Name(); name != "RRULE" && name != "EXRULE" {
+				continue
+			}
+			if rule, err := p.Rule(); err == nil && rule.RScale != "" {
+				return rule.RScale
+			}
+		}
+	}
+	return ""
 }
 
 // conditionOf is the precondition that calendar data fails by an error of ical.Check.

@@ -57,6 +57,8 @@ var properties = dav.Table[*resource]{
 	// … time zones by reference, RFC 7809 sections 5.1 and 5.2
 	{Name: dav.CalendarTimezoneID, On: home | collections, Get: getTimezoneID, Set: setTimezoneID},
 	{Name: dav.TimezoneServiceSet, On: home | calendar, Get: getTimezoneServiceSet},
+	// … rules of other calendars, RFC 7529 section 6
+	{Name: dav.SupportedRScaleSet, On: calendar | inbox, Get: getSupportedRScaleSet},
 	{Name: dav.SupportedCalendarComponentSet, On: calendar | subscription | inbox, Get: getComponentSet, Make: makeComponentSet},
 	{Name: dav.SupportedCalendarData, On: calendar | inbox, Get: getSupportedCalendarData},
 	{Name: dav.MaxResourceSize, On: calendar | inbox, Get: getMaxResourceSize},

@@ -77,6 +77,14 @@ func getSupportedCalendarData(w *dav.Writer, _ *dav.Element, _ *resource) error 
 	return nil
 }
 
+// getSupportedRScaleSet: no other calendar than the Gregorian is computed with. In its rules SKIP works.
+func getSupportedRScaleSet(w *dav.Writer, _ *dav.Element, _ *resource) error {
+	w.Start(dav.SupportedRScaleSet)
+	w.TextElement(dav.SupportedRScale, "GREGORIAN")
+	w.End(dav.SupportedRScaleSet)
+	return nil
+}
+
 func getSupportedCollationSet(w *dav.Writer, _ *dav.Element, _ *resource) error {
 	w.Start(dav.SupportedCollationSet)
 	for _, c := range collations {

@@ -15,6 +15,8 @@ var (
 	SupportedCalendarData         = c("supported-calendar-data")
 	SupportedCollationSet         = c("supported-collation-set")
 	SupportedCollation            = c("supported-collation")
+	SupportedRScaleSet            = c("supported-rscale-set") // RFC 7529 section 6
+	SupportedRScale               = c("supported-rscale")
 
 	// Elements, RFC 4791 section 9.
 	CalendarCollection     = c("calendar")

@@ -160,4 +160,3 @@ func fillHome(t *testing.T, path string, n int) {
 		t.Fatal(err)
 	}
 }
-

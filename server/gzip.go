@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -19,6 +18,7 @@ func compressed(next http.Handler) http.Handler {
 			return
 		}
 		c := &compressor{ResponseWriter: w, status: http.StatusOK}
+		defer c.release() // also of an answer that broke off
 		next.ServeHTTP(c, r)
 		c.finish()
 	})
@@ -51,10 +51,29 @@ type compressor struct {
 	gzip    *gzip.Writer // nil if it is not
 }
 
-var gzips = sync.Pool{New: func() any {
-	w, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // fails only on levels that do not exist
-	return w
-}}
+// gzips are the compressors that there may be: each takes half a megabyte. Who finds none free is answered in plain, so
+// that a hundred clients at once take no more memory than these.
+var gzips = func() chan *gzip.Writer {
+	free := make(chan *gzip.Writer, 16)
+	for range cap(free) {
+		free <- nil // made when it is needed first
+	}
+	return free
+}()
+
+// takeGzip returns a compressor that writes to w, nil if none is free.
+func takeGzip(w io.Writer) *gzip.Writer {
+	select {
+	case z := <-gzips:
+		if z == nil {
+			z, _ = gzip.NewWriterLevel(w, gzip.BestSpeed) // fails only on levels that do not exist
+		}
+		z.Reset(w)
+		return z
+	default:
+		return nil
+	}
+}
 
 // WriteHeader waits for the first bytes, save for what informs of an answer to come.
 func (c *compressor) WriteHeader(status int) {
@@ -84,10 +103,11 @@ func (c *compressor) decide(n int) {
 	if strings.HasPrefix(h.Get("Content-Type"), "application/xml") && h.Get("ETag") == "" && h.Get("Content-Encoding") == "" {
 		h.Add("Vary", "Accept-Encoding")
 		if n >= worthwhile {
+			c.gzip = takeGzip(c.ResponseWriter)
+		}
+		if c.gzip != nil {
 			h.Set("Content-Encoding", "gzip")
 			h.Del("Content-Length")
-			c.gzip = gzips.Get().(*gzip.Writer)
-			c.gzip.Reset(c.ResponseWriter)
 		}
 	}
 	c.ResponseWriter.WriteHeader(c.status)
@@ -100,7 +120,14 @@ func (c *compressor) finish() {
 	}
 	if c.gzip != nil {
 		_ = c.gzip.Close() // the connection's error is all that can fail, and there is nobody to tell
+	}
+}
+
+// release gives the compressor to others.
+func (c *compressor) release() {
+	if c.gzip != nil {
 		c.gzip.Reset(io.Discard)
-		gzips.Put(c.gzip)
+		gzips <- c.gzip
+		c.gzip = nil
 	}
 }

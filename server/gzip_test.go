@@ -89,3 +89,29 @@ func TestAnAbortedAnswerIsNotEnded(t *testing.T) {
 		t.Errorf("got %d bytes and no error", len(got))
 	}
 }
+
+// However many answers break off, the compressors are there for the next one.
+func TestAnswersThatBreakOffGiveTheirCompressorBack(t *testing.T) {
+	breaks := true
+	h := compressed(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/xml")
+		w.Write(make([]byte, worthwhile))
+		if breaks {
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	ask := func() string {
+		defer func() { recover() }()
+		r, w := httptest.NewRequest("PROPFIND", "/", nil), httptest.NewRecorder()
+		r.Header.Set("Accept-Encoding", "gzip")
+		h.ServeHTTP(w, r)
+		return w.Header().Get("Content-Encoding")
+	}
+	for range 3 * cap(gzips) {
+		ask()
+	}
+	breaks = false
+	if got := ask(); got != "gzip" {
+		t.Errorf("got Content-Encoding %q, want gzip", got)
+	}
+}

@@ -41,7 +41,7 @@ assert.equal(expanded[0].data.match(/BEGIN:VEVENT/g).length, 9);
 assert.ok(!expanded[0].data.includes('RRULE'));
 
 // Synchronised by token: here and by another client of the same account.
-calendar = { ...calendar, objects: all };
+calendar = { ...calendar, objects: all, objectMultiGet: tsdav.calendarMultiGet };
 calendar = await client.smartCollectionSync({ collection: calendar, method: 'webdav' });
 const other = new tsdav.DAVClient({
   serverUrl, credentials: { username, password }, authMethod: 'Basic', defaultAccountType: 'caldav',

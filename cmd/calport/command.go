@@ -94,7 +94,7 @@ reads or keeps its calendar. A running server knows it within seconds. All is ch
 	{name: "token revoke", args: "NAME", count: cobra.ExactArgs(1), setup: setupTokenRevoke,
 		short: "Make a token useless at once"},
 	{name: "mail test", args: "ADDRESS", count: cobra.ExactArgs(1), setup: setupMailTest,
-		short: "Send a mail to an address, to see whether the configured account works"},
+		short: "Send a mail to an address and look into the mailbox of answers, to see whether they work"},
 	{name: "keys create", args: "FILE", count: cobra.ExactArgs(1), setup: setupKeysCreate,
 		short: "Make the key under which several nodes keep calport's own keys in their database"},
 	{name: "keys move", count: cobra.NoArgs, setup: setupKeysMove,

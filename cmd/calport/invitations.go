@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 
@@ -94,4 +95,23 @@ func (h *house) startMail(ctx context.Context, background *sync.WaitGroup) error
 		background.Go(func() { h.gateway.Read(ctx, mailbox, calendars) })
 	}
 	return nil
+}
+
+// mailHealth is how invitations by mail stand; all zero where there is no mail. The error is the store's.
+func (h *house) mailHealth(ctx context.Context) (imip.Health, error) {
+	if h.gateway == nil {
+		return imip.Health{}, nil
+	}
+	return h.gateway.Health(ctx)
+}
+
+// mailGauge reads a figure of mail, NaN if the store does not tell.
+func mailGauge(figure func(imip.Health) float64) func(*house) float64 {
+	return func(h *house) float64 {
+		health, err := h.mailHealth(context.Background())
+		if err != nil {
+			return math.NaN()
+		}
+		return figure(health)
+	}
 }

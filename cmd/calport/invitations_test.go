@@ -258,14 +258,17 @@ func testAnswers(t *testing.T, box *imiptest.IMAP) {
 	box.Put(t, mailedReply(answers, "dinner", "DECLINED", ""))
 	box.Put(t, []byte("From: zoe@elsewhere.example\nTo: "+answers+"\nSubject: Running late\n\nSee you at 1.\n"))
 	box.Put(t, append([]byte("From: big@elsewhere.example\nTo: "+answers+"\nSubject: big\n\n"), bytes.Repeat([]byte("0123456789abcdef\n"), 3<<20)...))
-	box.Await(t, "calport-failed", 4)
+	box.Await(t, "calport-failed", 3)
+	if forwarded := server.Wait(t, 2)[1]; forwarded.To[0] != "ada.byron@example.org" || !bytes.Contains(forwarded.Data, []byte("See you at 1.")) {
+		t.Errorf("what a person wrote goes to %v:\n%s", forwarded.To, forwarded.Data)
+	}
 	if text := awaitText(t, in, path, "ATTENDEE"); strings.Contains(text, "DECLINED") {
 		t.Errorf("a wrong answer counts:\n%s", text)
 	}
 
 	box.Put(t, []byte("From: zoe@elsewhere.example\nTo: "+answers+"\nAuto-Submitted: auto-replied\nSubject: Away\n\nI am away.\n"))
 	box.Put(t, mailedReply(answers, "lunch", "TENTATIVE", "COMMENT:Perhaps a little late\r\n"))
-	box.Await(t, "calport-done", 3)
+	box.Await(t, "calport-done", 4)
 	if text := awaitText(t, in, path, "PARTSTAT=TENTATIVE"); !strings.Contains(text, "Perhaps a little late") {
 		t.Errorf("the comment is lost:\n%s", text)
 	}

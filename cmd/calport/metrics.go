@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"calport/directory"
+	"calport/server/imip"
 	"calport/server/store"
 )
 
@@ -34,6 +35,23 @@ var gauges = []struct {
 		return float64(free)
 	}},
 	{"calport_signer_expiry_seconds", "Time until the signing certificate expires.", func(h *house) float64 { return h.signer.Load().NotAfter().Sub(h.now()).Seconds() }},
+	{"calport_mail_waiting", "Invitations by mail that wait to be sent.", mailGauge(func(m imip.Health) float64 { return float64(m.Waiting) })},
+	{"calport_mail_oldest_seconds", "For how long the oldest of them waits.", mailGauge(func(m imip.Health) float64 {
+		if m.OldestSince.IsZero() {
+			return 0
+		}
+		return time.Since(m.OldestSince).Seconds()
+	})},
+	{"calport_mail_sent", "Invitations by mail that were sent since the start.", mailGauge(func(m imip.Health) float64 { return float64(m.Sent) })},
+	{"calport_mail_given_up", "Invitations by mail that were given up since the start.", mailGauge(func(m imip.Health) float64 { return float64(m.GivenUp) })},
+	{"calport_mail_read", "Mails from the mailbox of answers that were acted upon since the start.", mailGauge(func(m imip.Health) float64 { return float64(m.Read) })},
+	{"calport_mail_set_aside", "Mails from the mailbox of answers that need a look, since the start.", mailGauge(func(m imip.Health) float64 { return float64(m.Aside) })},
+	{"calport_mailbox_ok", "1 if the mailbox of answers can be read, or there is none, else 0.", mailGauge(func(m imip.Health) float64 {
+		if m.MailboxProblem == "" {
+			return 1
+		}
+		return 0
+	})},
 }
 
 // metrics serves /metrics on its own listener; observe counts the requests of the others.

@@ -110,6 +110,19 @@ func (g *Gateway) receiveOrSetAside(ctx context.Context, b *Mailbox, calendars C
 	return verdict{true, err.Error()}, nil
 }
 
+// Check connects to the mailbox and makes its folders, and counts the mails that wait there.
+func (b *Mailbox) Check(ctx context.Context) (waiting int, err error) {
+	s := &session{o: &b.o, news: make(chan struct{}, 1)}
+	if err := s.connect(ctx); err != nil {
+		return 0, err
+	}
+	defer s.Close()
+	if err := s.open(); err != nil {
+		return 0, err
+	}
+	return int(s.Mailbox().NumMessages), s.Logout().Wait()
+}
+
 // session is a connection to the mailbox.
 type session struct {
 	*imapclient.Client

@@ -50,11 +50,16 @@ func (g *Gateway) Post(tx *store.Tx, from *directory.Principal, m *itip.Message)
 	if err := tx.QueueMail(out, func(old store.OutgoingMail) bool { return overtakes(out, old) }); err != nil {
 		return "", err
 	}
+	g.wakeUp()
+	return statusPending, nil
+}
+
+// wakeUp tells Run that there is something to send.
+func (g *Gateway) wakeUp() {
 	select {
 	case g.wake <- struct{}{}:
-	default: // Run will look anyway
+	default: // it will look anyway
 	}
-	return statusPending, nil
 }
 
 // untold says whether the recipient never heard of the event and nobody is about to tell him. A cancellation of all of it

@@ -39,7 +39,7 @@ func (g *Gateway) receive(ctx context.Context, calendars Calendars, name string,
 			v = verdict{false, "it was acted upon before"}
 			return err
 		}
-		v, err = g.act(tx, calendars, m)
+		v, err = g.act(tx, calendars, m, data)
 		return err
 	})
 	if errors.As(err, &bad) {
@@ -49,7 +49,7 @@ func (g *Gateway) receive(ctx context.Context, calendars Calendars, name string,
 }
 
 // act does what a mail says, in a transaction. The error may be an *unreadable.
-func (g *Gateway) act(tx *store.Tx, calendars Calendars, m *incoming) (verdict, error) {
+func (g *Gateway) act(tx *store.Tx, calendars Calendars, m *incoming, data []byte) (verdict, error) {
 	token, err := g.tokenOf(tx, m)
 	found := err == nil
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -62,6 +62,8 @@ func (g *Gateway) act(tx *store.Tx, calendars Calendars, m *incoming) (verdict, 
 		return verdict{}, m.reason
 	case m.calendar == nil && m.automatic:
 		return verdict{why: "it was sent by a program"}, nil
+	case m.calendar == nil && found:
+		return g.forward(tx, token, data)
 	case m.calendar == nil:
 		return verdict{}, setAside("there is no calendar in it")
 	case isFromOrganizer(m):

@@ -147,8 +147,8 @@ func TestWrongAnswersAreSetAside(t *testing.T) {
 		"another event": {mail: func(to string) []byte {
 			return mailOfPart(to, "text/calendar", "7bit", strings.Replace(accepted, "UID:meeting", "UID:another", 1))
 		}, why: "another event"},
-		"no calendar":       {mail: func(to string) []byte { return []byte("From: a@b.example\r\nTo: " + to + "\r\n\r\nhello") }, why: "no calendar"},
-		"a broken calendar": {mail: func(to string) []byte { return mailOfPart(to, "text/calendar", "7bit", "BEGIN:VCALENDAR\r\nnonsense") }, why: "cannot be read"},
+		"no calendar, and no token": {mail: func(string) []byte { return []byte("From: a@b.example\r\nTo: calendar@example.com\r\n\r\nhello") }, why: "no calendar"},
+		"a broken calendar":         {mail: func(to string) []byte { return mailOfPart(to, "text/calendar", "7bit", "BEGIN:VCALENDAR\r\nnonsense") }, why: "cannot be read"},
 		"a big calendar": {mail: func(to string) []byte {
 			return mailOfPart(to, "text/calendar", "7bit", accepted+strings.Repeat("X-A:b\r\n", 200000))
 		}, why: "octets"},
@@ -205,6 +205,31 @@ func TestACounterProposalIsAnAnswerWithANote(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
+	}
+}
+
+func TestWhatAPersonWritesIsForwarded(t *testing.T) {
+	o := newOffice(t, nil)
+	to := o.invite(t)
+	letter := []byte("From: Zoe <zoe@elsewhere.example>\r\nTo: " + to + "\r\nSubject: Re: Lunch\r\n\r\nCan we make it dinner?\r\n")
+	for range 2 { // after a crash, too
+		if v := o.take(t, "1", letter); v.aside {
+			t.Fatalf("set aside: %s", v.why)
+		}
+	}
+	before := o.stored(t, adaGUID)
+	o.work(t)
+	o.work(t)
+	mails := o.server.Mails()
+	if len(mails) != 2 || mails[1].To[0] != "ada@example.com" || mails[1].From != "calendar@example.com" {
+		t.Fatalf("%d mails, the last to %v", len(mails), mails[len(mails)-1].To)
+	}
+	h := o.sent(t, 1)
+	if h.Get("Reply-To") != "\"Zoe\" <zoe@elsewhere.example>" || h.Get("Subject") != "Re: Lunch" || !strings.Contains(firstText(t, mails[1].Data), "dinner?") {
+		t.Errorf("got %v\n%s", h, mails[1].Data)
+	}
+	if o.stored(t, adaGUID) != before {
+		t.Error("the calendar changed")
 	}
 }
 

@@ -104,7 +104,11 @@ func (g *Gateway) send(ctx context.Context, calendars Calendars, out store.Outgo
 	if err != nil {
 		return "", err
 	}
-	m, err := g.compose(p)
+	compose := g.compose
+	if out.Method == methodForward {
+		compose = g.composeForward
+	}
+	m, err := compose(p)
 	if err != nil {
 		return "", &RefusedError{err} // it will not be better next time
 	}
@@ -118,6 +122,9 @@ func (g *Gateway) unpack(ctx context.Context, calendars Calendars, out store.Out
 	p := &parcel{out: out, owner: g.People().ByGUID(out.Owner)}
 	if p.owner == nil {
 		return nil, &RefusedError{fmt.Errorf("its sender is no longer in the directory")}
+	}
+	if out.Method == methodForward {
+		return p, nil
 	}
 	var err error
 	if p.calendar, err = ical.Parse(out.Data); err != nil {
@@ -166,16 +173,19 @@ func (g *Gateway) note(ctx context.Context, calendars Calendars) error {
 			}
 			codes := map[string]string{}
 			for _, m := range ended {
-				codes[m.Recipient] = statusSent
-				if m.State == store.MailGivenUp {
+				switch {
+				case m.Method == methodForward:
+				case m.State == store.MailGivenUp:
 					codes[m.Recipient] = statusFailed
+				default:
+					codes[m.Recipient] = statusSent
 				}
 				if err := tx.DeleteMail(m.ID); err != nil {
 					return err
 				}
 			}
 			owner := g.People().ByGUID(ended[0].Owner)
-			if owner == nil {
+			if owner == nil || len(codes) == 0 {
 				return nil
 			}
 			return calendars.NoteStatuses(tx, owner, ended[0].UID, codes)

@@ -50,7 +50,7 @@ func TestKilledServerMailsEveryInvitation(t *testing.T) {
 	for stage := range 2 {
 		beforeData.Store(stage == 0)
 		p := s.spawn(t)
-		end := func() { p.cmd.Process.Kill(); <-p.ended }
+		end := p.kill
 		kill.Store(&end)                        // the first mail of this stage
 		for stored < events && put(p, stored) { // what was not answered is stored again
 			stored++

@@ -58,6 +58,8 @@ func (s *site) auditLog(w http.ResponseWriter, r *http.Request) error {
 	view := auditView{Now: s.o.Now(), Asked: asked}
 	f, err := ParseDeedFilter(people, asked)
 	if err != nil {
+		asked.Del("since") // a field for days takes nothing else
+		asked.Del("until")
 		view.Wrong = wrongDay
 		return s.render(w, r, http.StatusBadRequest, "admin-audit", "Record", view)
 	}

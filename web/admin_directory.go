@@ -14,7 +14,6 @@ import (
 // directoryView lists people, groups or places.
 type directoryView struct {
 	listing
-	Kind  string // people, groups or places
 	Rows  []directoryRow
 	Group *directory.Principal // whose members are listed; nil: all
 	All   string               // address of the list without the group
@@ -61,7 +60,7 @@ func (s *site) adminDirectory(w http.ResponseWriter, r *http.Request) error {
 	kind, a, people := chi.URLParam(r, "kind"), askedOf(r), visitorOf(r.Context()).people
 	shelf := shelves[kind]
 	q := directory.Query{Text: a.search, Kinds: shelf.kinds, Skip: a.skip(), Limit: rowsPerPage}
-	view := directoryView{Kind: kind}
+	view := directoryView{}
 	reasons := map[*directory.Principal]string{}
 	if kind == "people" {
 		var err error

@@ -21,7 +21,6 @@ type personView struct {
 	Groups   []*directory.Principal
 	Devices  devicesView
 	Sessions int64
-	Own      bool    // has settings of their own
 	Standing english // what keeps the account from signing in; empty: nothing
 	Done     string
 }

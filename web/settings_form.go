@@ -44,9 +44,6 @@ type formCell struct {
 	Name, Text string
 }
 
-// Input is the name of a field's input, Label what its id begins with.
-func (f formField) Input() string { return f.Key }
-
 // maxRows bounds how many of one kind a form has.
 const maxRows = 100
 

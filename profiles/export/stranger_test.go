@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,6 +20,19 @@ func skip(t *testing.T, reason string) {
 	}
 	t.Skip(reason)
 }
+
+// everyPayload makes each kind of payload there is.
+const everyPayload = `
+[everyone]
+removal = "30d"
+removal_disallowed = true
+removal_password = "open sesame"
+roots = true
+contacts = true
+consent = { default = "May we & you?", de = "Dürfen wir?" }
+account = { choir = { description = "Choir <of> %full_name%", host = "choir.example.net" } }
+subscription = { holidays = { description = "Holidays", url = "https://example.org/h.ics?a=1&b=2" } }
+`
 
 // The shared judge (openssl and python3) passes what an export leaves in the folder, signed and unsigned.
 func TestJudgePassesExportedProfiles(t *testing.T) {
@@ -37,6 +51,7 @@ func TestJudgePassesExportedProfiles(t *testing.T) {
 	}
 	for name, key := range map[string]signing.KeyType{"RSA": signing.RSA2048, "ECDSA": signing.ECDSAP256} {
 		t.Run(name, func(t *testing.T) {
+			everything := newGenerator(t, everyPayload)
 			authority, signer := newSigner(t, key)
 			dir := t.TempDir()
 			root := filepath.Join(dir, "root.pem")
@@ -45,10 +60,17 @@ func TestJudgePassesExportedProfiles(t *testing.T) {
 			}
 			list := people(3)
 			list[1].ShortName, list[1].FullName = "zoë", "Zoë <Åström> & Co"
-			for _, platform := range []profiles.Platform{profiles.Any, profiles.IOS, profiles.MacOS} {
-				o := options(t, filepath.Join(dir, platform.String()), list, signer)
+			for i, platform := range []profiles.Platform{profiles.Any, profiles.IOS, profiles.MacOS, profiles.IOS, profiles.MacOS} {
+				who := list
+				if i >= 3 {
+					who = list[1:2]
+				}
+				o := options(t, filepath.Join(dir, strconv.Itoa(i)), who, signer)
 				o.Format, o.Platform = Both, platform
-				mustRun(t, o, Summary{Written: 3})
+				if i >= 3 {
+					o.Generator = everything
+				}
+				mustRun(t, o, Summary{Written: len(who)})
 				for _, e := range manifest(t, o.Dir) {
 					out, err := exec.Command("bash", judge, filepath.Join(o.Dir, e.Signed.Path), root, filepath.Join(o.Dir, e.Unsigned.Path)).CombinedOutput()
 					if err != nil || strings.Contains(string(out), "FAIL") {

@@ -165,6 +165,18 @@ func (h *house) lookAtQueues(ctx context.Context, f *facts) {
 	if queue.Problem != "" {
 		f.add("mail problem", web.HealthWarning, queue.Problem)
 	}
+	if h.gateway == nil || h.config.Mail.Incoming.Host == "" { // only the server reads answers
+		return
+	}
+	mail, err := h.mailHealth(ctx)
+	switch {
+	case err != nil:
+		f.add("mailbox of answers", web.HealthBad, err.Error())
+	case mail.MailboxProblem != "":
+		f.add("mailbox of answers", web.HealthBad, mail.MailboxProblem)
+	default:
+		f.add("mailbox of answers", web.HealthGood, "%d mails read, %d set aside", mail.Read, mail.Aside)
+	}
 }
 
 // expiring is how long before its end a certificate is a warning.

@@ -153,12 +153,12 @@ func TestFailedLettersAreTriedAgain(t *testing.T) {
 		}
 		return l
 	}
-	l := take()
+	take()
 	if _, _, err := s.TakeLetter(ctx, time.Minute); err != ErrNotFound {
 		t.Errorf("taken twice: %v", err)
 	}
 	now = now.Add(time.Minute) // whoever took it has died
-	l = take()
+	l := take()
 	if err := s.FinishLetter(ctx, l, LetterWaiting, "busy", now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}

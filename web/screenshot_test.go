@@ -61,7 +61,7 @@ func (c *chromeTab) walk(t *testing.T, shots []shot) {
 				}
 			}
 			c.is(t, agent, look.width, look.scheme)
-			if shot.as != "" || c.as != "" {
+			if shot.as != c.as {
 				c.leave(t)
 			}
 			c.as = shot.as

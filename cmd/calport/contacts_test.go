@@ -55,7 +55,7 @@ func TestWithoutContactsThereAreNone(t *testing.T) {
 	in := newSite(t, "[contacts]\noff = true\n").serve(t)
 	status, body, h := in.do(t, "PROPFIND", "/principals/users/ada/", "ada", `<D:propfind xmlns:D="DAV:"><D:prop><C:addressbook-home-set xmlns:C="urn:ietf:params:xml:ns:carddav"/></D:prop></D:propfind>`, "Depth", "0")
 	if status != http.StatusMultiStatus || strings.Contains(body, "/addressbooks/") || strings.Contains(h.Get("DAV"), "addressbook") {
-		t.Errorf("got %d %s %v", status, body, h["DAV"])
+		t.Errorf("got %d %s %v", status, body, h.Get("DAV"))
 	}
 	if status, _, _ := in.do(t, "PROPFIND", "/addressbooks/", "ada", "", "Depth", "0"); status < 400 {
 		t.Errorf("/addressbooks/: got %d", status)

@@ -33,7 +33,9 @@ func TestEveryPageIsForWhomItsRowSays(t *testing.T) {
 		}
 	}
 	for _, row := range api {
-		h.browser(t).do(row.Method, address(row.Path), nil).wants(t, http.StatusUnauthorized)
+		if row.Scope != "" {
+			h.browser(t).do(row.Method, address(row.Path), nil).wants(t, http.StatusUnauthorized)
+		}
 	}
 }
 

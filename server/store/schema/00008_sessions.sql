@@ -1,4 +1,4 @@
--- Version 9: whose sessions they are, so that somebody can be signed out everywhere.
+-- Version 8: whose sessions they are, so that somebody can be signed out everywhere.
 
 ALTER TABLE session ADD COLUMN owner TEXT NOT NULL DEFAULT '';
 

@@ -19,7 +19,7 @@ type DirectoryConfig struct {
 	AllowPlain   bool                `toml:"allow_plain" comment:"Let passwords cross the network readably. For loopback only."`
 	CAFile       string              `toml:"ca_file" comment:"PEM file with the authority of the servers' certificates; empty means the system's."`
 	ServerName   string              `toml:"server_name" comment:"The name in the servers' certificates, if it is not the host of the URL."`
-	BindDN       string              `toml:"bind_dn" comment:"The account that searches; empty searches anonymously."`
+	BindDN       string              `toml:"bind_dn" comment:"The account that searches; empty searches anonymously, which OpenLDAP ends after 500 entries."`
 	PasswordFile string              `toml:"password_file" comment:"File with its password on the first line; or name an environment variable in password_env."`
 	PasswordEnv  string              `toml:"password_env"`
 	Flavour      string              `toml:"flavour" comment:"\"auto\" asks the server; or \"openldap\" (RFC 2798 and 2307), \"activedirectory\", \"freeipa\", \"opendirectory\"."`

@@ -95,11 +95,15 @@ func (e *exchange) getCalendar() error {
 	out := calendarWriter{w: e.w, json: e.excerpt != nil && e.excerpt.json, zones: map[string]bool{}}
 	out.begin(whole)
 	err := e.store.Read(e.r.Context(), func(tx *store.Tx) error {
+		restricted, err := e.res.restrictedIn(tx)
+		if err != nil {
+			return err
+		}
 		for item, err := range tx.Objects(e.res.collection.ID, store.Whole) {
 			if err != nil {
 				return err
 			}
-			if out.object(item.Data); out.err != nil {
+			if out.object(seen(item.Data, restricted[item.Name])); out.err != nil {
 				return out.err
 			}
 		}

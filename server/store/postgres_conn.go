@@ -21,7 +21,9 @@ type postgresConn struct {
 	c       *sql.Conn // keeps pg to ourselves
 	pg      *pgx.Conn
 	waiting []statement
+	opening int  // how many of them only begin the transaction
 	begun   bool // the server has been told of the transaction
+	alone   bool // the next transaction that writes has the database to itself
 	used    time.Time
 }
 
@@ -65,18 +67,27 @@ func openPostgresConn(ctx context.Context, db *sql.DB, settings string) (*postgr
 	return pc, nil
 }
 
+// writersLock is the advisory lock that every transaction which writes shares with the others, and one that was in a
+// deadlock has alone.
+const writersLock int64 = 0x63616c706f7274 // "calport"
+
 func (c *postgresConn) begin(write bool) error {
-	text := "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-	if write {
-		text = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+	if !write {
+		c.waiting, c.opening = append(c.waiting[:0], statement{text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}), 1
+		return nil
 	}
-	c.waiting = append(c.waiting[:0], statement{text: text})
+	lock := "SELECT pg_advisory_xact_lock_shared($1)"
+	if c.alone {
+		lock, c.alone = "SELECT pg_advisory_xact_lock($1)", false
+	}
+	c.waiting = append(c.waiting[:0], statement{text: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"}, statement{lock, []any{writersLock}})
+	c.opening = len(c.waiting)
 	return nil
 }
 
 // commit sends what waits with the commit in one round trip, or nothing if the server knows of no transaction.
 func (c *postgresConn) commit() error {
-	if !c.begun && len(c.waiting) <= 1 {
+	if !c.begun && len(c.waiting) <= c.opening {
 		c.waiting = c.waiting[:0]
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -97,6 +98,43 @@ func TestHomesLockedInAnyOrder(t *testing.T) {
 	for owner, c := range calendars {
 		if got := listing(t, s, c); len(got) != 2 {
 			t.Errorf("%s: got %v", owner, got)
+		}
+	}
+}
+
+// TestCrowdsThatMeetInDeadlocksAllGetThrough has many transactions lock the same homes in any order, as invitations among a
+// few people do. Each that was ended in a deadlock goes on alone, so that it is ended once.
+func TestCrowdsThatMeetInDeadlocksAllGetThrough(t *testing.T) {
+	s := openTestPostgres(t)
+	var calendars []*Collection
+	for _, owner := range []string{"ada", "grace", "linus", "zoe"} {
+		calendars = append(calendars, newHome(t, s, owner).Collection("calendar"))
+	}
+	var all sync.WaitGroup
+	for worker := range 8 {
+		all.Go(func() {
+			for turn := range 5 {
+				attempts := 0
+				err := s.Write(t.Context(), func(tx *Tx) error {
+					attempts++
+					for _, i := range rand.Perm(len(calendars)) {
+						name := fmt.Sprintf("%d-%d", worker, turn)
+						if _, _, err := tx.PutObject(calendars[i].ID, event(name, name, "x")); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				if err != nil || attempts > 2 {
+					t.Errorf("worker %d got through after %d attempts, %v; want at most 2", worker, attempts, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	for _, c := range calendars {
+		if got := listing(t, s, c); len(got) != 40 {
+			t.Errorf("a calendar has %d objects, want 40", len(got))
 		}
 	}
 }

@@ -13,18 +13,21 @@ import (
 // writeAttempts bounds how often a transaction is run that others were in the way of.
 const writeAttempts = 10
 
-// write runs change in a transaction of its own, and again if the server could not order it among others.
+// write runs change in a transaction of its own, and again if the server could not order it among others: then with
+// no other writer beside it, since those who met once in a deadlock, over several homes, would meet again.
 func (e *postgresEngine) write(ctx context.Context, change func(*Tx) error) error {
 	e.closing.RLock()
 	defer e.closing.RUnlock()
 	if e.closed {
 		return ErrClosed
 	}
+	alone := false
 	for attempt := 1; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := e.attempt(ctx, change)
+		err := e.attempt(ctx, alone, change)
+		alone = alone || isDeadlock(err)
 		if err == nil || attempt == writeAttempts || !worthRetrying(err) {
 			return err
 		}
@@ -51,6 +54,12 @@ func worthRetrying(err error) bool {
 	return false
 }
 
+// isDeadlock says whether transactions that locked homes in different order were in each other's way.
+func isDeadlock(err error) bool {
+	var said *pgconn.PgError
+	return errors.As(err, &said) && said.Code == "40P01" // deadlock_detected
+}
+
 func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-time.After(d):
@@ -60,10 +69,10 @@ func pause(ctx context.Context, d time.Duration) {
 
 // attempt runs change once. When it has committed it waits for those that changed the same homes before, so that
 // everybody hears of the changes to a home in their order.
-func (e *postgresEngine) attempt(ctx context.Context, change func(*Tx) error) error {
+func (e *postgresEngine) attempt(ctx context.Context, alone bool, change func(*Tx) error) error {
 	turn := e.turns.begin()
 	defer turn.end()
-	tx, err := e.commit(ctx, turn, change)
+	tx, err := e.commit(ctx, turn, alone, change)
 	if err != nil {
 		return err
 	}
@@ -75,12 +84,13 @@ func (e *postgresEngine) attempt(ctx context.Context, change func(*Tx) error) er
 }
 
 // commit runs change and commits it.
-func (e *postgresEngine) commit(ctx context.Context, turn *turn, change func(*Tx) error) (*Tx, error) {
+func (e *postgresEngine) commit(ctx context.Context, turn *turn, alone bool, change func(*Tx) error) (*Tx, error) {
 	c, err := e.writers.take(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer e.writers.give(c)
+	c.(*postgresConn).alone = alone
 	if err := c.begin(true); err != nil {
 		return nil, err
 	}

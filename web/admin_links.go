@@ -17,7 +17,7 @@ import (
 
 const (
 	linksPath       = adminPath + "links"
-	enrolmentPath   = linksPath + "/{id}"
+	enrolmentPath   = linksPath + "/{id:[0-9]+}"
 	linksChangePath = linksPath + "/change"
 )
 

@@ -177,7 +177,7 @@ func (v *visit) withinLimits(o *ical.Object, facts ical.Facts) error {
 	if err := v.withinAttendees(o.Calendar()); err != nil {
 		return err
 	}
-	if !facts.Recurring || facts.LastEnd == math.MaxInt64 {
+	if !facts.Recurring || o.Endless() {
 		return nil // what goes on for ever is bounded where it is expanded
 	}
 	n := 0

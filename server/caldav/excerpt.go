@@ -54,7 +54,8 @@ func readExcerpt(asked *dav.Element) (*excerpt, error) {
 		if err != nil {
 			return nil, err
 		}
-		if r.Start.IsZero() || r.End.IsZero() {
+		_, starts := child.Attribute("start")
+		if _, ends := child.Attribute("end"); !starts || !ends {
 			return nil, dav.BadRequest("%s needs start and end.", limit.name.Local)
 		}
 		*limit.to = &r

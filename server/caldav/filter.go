@@ -45,6 +45,7 @@ type paramFilter struct {
 // nesting says which components stand in which (RFC 5545 section 3.6, RFC 7953): a filter for one anywhere else is not
 // valid (RFC 4791 section 7.8). What is not listed may stand anywhere.
 var nesting = map[string][]string{
+	"VCALENDAR":     {""},
 	"VEVENT":        {"VCALENDAR"},
 	"VTODO":         {"VCALENDAR"},
 	"VJOURNAL":      {"VCALENDAR"},
@@ -221,6 +222,7 @@ func readSpan(e *dav.Element) (*ical.Range, error) {
 // readRange reads the start and end of a time-range, which are in UTC (RFC 4791 section 9.9). One of them may be
 // missing, which clients of Apple's make use of.
 func readRange(e *dav.Element) (r ical.Range, err error) {
+	said := false
 	for _, side := range []struct {
 		name string
 		to   *time.Time
@@ -229,14 +231,16 @@ func readRange(e *dav.Element) (r ical.Range, err error) {
 		if !ok {
 			continue
 		}
+		said = true
 		if *side.to, err = time.Parse(utcForm, text); err != nil {
 			return r, dav.BadRequest("%s of %s is %q, which is no time in UTC such as 20060102T150405Z.", side.name, e.Name.Local, text)
 		}
 	}
-	switch {
-	case r.Start.IsZero() && r.End.IsZero():
+	_, ends := e.Attribute("end")
+	switch { // the year 1 is the zero time, an open side: so nothing ends in it
+	case !said:
 		return r, dav.BadRequest("%s needs a start or an end.", e.Name.Local)
-	case !r.Start.IsZero() && !r.End.IsZero() && !r.Start.Before(r.End):
+	case ends && r.End.IsZero(), !r.Start.IsZero() && !r.End.IsZero() && !r.Start.Before(r.End):
 		return r, dav.BadRequest("The end of a %s is after its start.", e.Name.Local)
 	}
 	return r, nil

@@ -173,6 +173,13 @@ func (o *Object) Recurring() bool {
 	return len(o.overrides) > 0 || o.set != nil && o.set.recurs()
 }
 
+// Endless says whether a rule goes on for ever: it has neither COUNT nor UNTIL.
+func (o *Object) Endless() bool {
+	return o.set != nil && slices.ContainsFunc(o.set.rules, func(r rule) bool {
+		return r.rule.Count == 0 && r.rule.Until.IsZero()
+	})
+}
+
 // Instances yields the instances that overlap r as RFC 4791 section 9.9 has
 // it, in the order of their starts; where a RANGE=THISANDFUTURE moves
 // instances past others, in the order of their recurrence ids. A VTODO without

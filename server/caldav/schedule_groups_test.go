@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"calport/directory"
+	"calport/server/ical"
 	"calport/server/store"
 	"calport/server/store/storetest"
 )
@@ -82,6 +83,100 @@ func followGroups(t *testing.T, o *office) {
 	}
 	if groups, err := o.store.GroupsInvited(t.Context(), o.clock); err != nil || len(groups) > 0 {
 		t.Errorf("still remembered: %v %v", groups, err)
+	}
+}
+
+// A series that has begun is parted when one of its groups changes: who joins hears of the future only, and who leaves
+// keeps the past. What the organizer writes meanwhile does not change who is in the past either.
+func TestASeriesThatHasBegunFollowsItsGroupsInTheFutureOnly(t *testing.T) {
+	for name, start := range map[string]string{
+		"in UTC": ":20260907T090000Z", "floating": ":20260907T090000", "days": ";VALUE=DATE:20260907",
+	} {
+		t.Run(name, func(t *testing.T) {
+			storetest.OnEveryEngine(t, func(t *testing.T, options store.Options) { followInTheFuture(t, officeOn(t, 3, options), start) })
+		})
+	}
+}
+
+// copies are all that somebody has in the calendar.
+func (o *office) copies(t testing.TB, p *directory.Principal) (all []*ical.Component) {
+	t.Helper()
+	err := o.store.Read(t.Context(), func(tx *store.Tx) error {
+		h, err := tx.Home(strings.ToLower(p.GUID))
+		if err != nil {
+			return err
+		}
+		for item, err := range tx.Objects(h.Collection("calendar").ID, store.Whole) {
+			if err != nil {
+				return err
+			}
+			object, err := ical.Parse(item.Data)
+			if err != nil {
+				return err
+			}
+			all = append(all, object)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func followInTheFuture(t *testing.T, o *office, start string) {
+	t.Helper()
+	p := o.people
+	o.clock = time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
+	o.know(staff(p[1]))
+	body := func(summary string) string {
+		return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Test//EN\r\nBEGIN:VEVENT\r\nUID:uid\r\nDTSTAMP:20260801T000000Z\r\nDTSTART" + start +
+			"\r\nRRULE:FREQ=DAILY;COUNT=10\r\nSUMMARY:" + summary + "\r\nORGANIZER:mailto:" + p[0].Mails[0] + "\r\nATTENDEE:mailto:" +
+			staff().Mails[0] + "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+	}
+	o.put(t, p[0], inCalendar(p[0], "1.ics"), body("Tea"))
+
+	// Five have been; the directory changes, and the organizer's client is faster than the server.
+	o.clock = time.Date(2026, 9, 11, 12, 0, 0, 0, time.UTC)
+	o.know(staff(p[2]))
+	o.put(t, p[0], inCalendar(p[0], "1.ics"), body("Coffee"))
+	if o.copyOf(t, p[2], "uid") != nil {
+		t.Error("who joined is invited to the past")
+	}
+	if err := o.Reconcile(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if c := o.copyOf(t, p[2], "uid"); c == nil || !strings.Contains(c.Child("VEVENT").Value("DTSTART"), "20260912") ||
+		c.Child("VEVENT").Value("RRULE") != "FREQ=DAILY;COUNT=5" {
+		t.Errorf("who joined has\n%v", c)
+	}
+	if c := o.copyOf(t, p[1], "uid"); c == nil || c.Child("VEVENT").Value("STATUS") != "CANCELLED" ||
+		!strings.Contains(c.Child("VEVENT").Value("DTSTART"), "20260912") {
+		t.Errorf("who left has of the future\n%v", c)
+	}
+	past := 0
+	for _, who := range p {
+		for _, c := range o.copies(t, who) {
+			event := c.Child("VEVENT")
+			if event.Text("UID") == "uid" {
+				continue
+			}
+			past++
+			if who == p[2] || event.Value("STATUS") == "CANCELLED" || !strings.Contains(event.Value("DTSTART"), "20260907") ||
+				partstat(c, p[1]) != "NEEDS-ACTION" || partstat(c, p[2]) != "nobody" {
+				t.Errorf("%s has of the past\n%v", who.ShortName, c)
+			}
+		}
+	}
+	if past != 2 {
+		t.Errorf("%d have the past, want the organizer and who left", past)
+	}
+	before := o.copyOf(t, p[0], "uid").String()
+	if err := o.Reconcile(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after := o.copyOf(t, p[0], "uid").String(); after != before {
+		t.Errorf("reconciled twice:\n%s\nbefore:\n%s", after, before)
 	}
 }
 

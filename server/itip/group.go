@@ -103,15 +103,19 @@ type group struct {
 // out those who were in it for groups that they, or the object, have left.
 //
 // Of what is over nothing changes: who came into a group since was not there.
+// Nor does it of a series of which instances are over: the caller parts it
+// first if its groups are others now, see [HasBegun].
 func (o *organizing) expand() error {
 	if o.Members == nil {
 		return nil
 	}
 	n := 0
+	expanded := HasGroups(o.after.cal) || HasGroups(o.before.cal)
+	begun := expanded && HasBegun(o.after.cal, o.Context)
 	for _, at := range o.after.ids {
 		c := o.after.parts[at]
 		o.keepMembership(at)
-		o.expandOne(c, o.isOver(at))
+		o.expandOne(c, o.before.effective(at), begun || expanded && o.isOver(at))
 		for range c.Props("ATTENDEE") {
 			n++
 		}
@@ -132,6 +136,19 @@ func (o *organizing) isOver(at id) bool {
 	return o.after.when(o.after.parts[at]).end < now
 }
 
+// HasBegun says whether an object recurs and instances of it are over, be others
+// to come or not. The members of groups in such a series stay as they are.
+func HasBegun(cal *ical.Component, x Context) bool {
+	object := ical.NewObject(cal, x.Zone)
+	if !object.Recurring() {
+		return false
+	}
+	for first := range object.Instances(ical.Range{}) {
+		return first.End.Before(x.Now)
+	}
+	return false
+}
+
 // keepMembership puts back for whom an attendee was invited where the client
 // left it out: it is one that does not know MEMBER.
 func (o *organizing) keepMembership(at id) {
@@ -149,13 +166,14 @@ func (o *organizing) keepMembership(at id) {
 	}
 }
 
-// expandOne expands the groups of a component. Over leaves those as they are
-// that were expanded before.
-func (o *organizing) expandOne(c *ical.Component, over bool) {
+// expandOne expands the groups of a component, which was old. Over leaves those
+// with the members that they had there.
+func (o *organizing) expandOne(c, old *ical.Component, over bool) {
 	invited := map[string]map[string]bool{} // by group, who is in it; nil if all who say so are
 	var groups []*ical.Property
+	members := map[*ical.Property][]User{}
 	for p := range c.Props("ATTENDEE") {
-		members, ok := o.membersOf(p.Value())
+		all, ok := o.membersOf(p.Value())
 		if !ok || agent(p) != AgentServer {
 			if isGroup(p) { // gone from the directory, or never in it
 				p.DelParam("CUTYPE")
@@ -164,21 +182,39 @@ func (o *organizing) expandOne(c *ical.Component, over bool) {
 			}
 			continue
 		}
-		if over && isGroup(p) {
+		if over && isGroup(o.find(old, p.Value())) {
+			all = o.invitedBy(old, p.Value())
+		} else if over && isGroup(p) {
 			invited[o.key(p.Value())] = nil
 			continue
 		}
-		in := make(map[string]bool, len(members))
-		for _, u := range members {
+		in := make(map[string]bool, len(all))
+		for _, u := range all {
 			in[key(u.Address)] = true
 		}
 		invited[o.key(p.Value())] = in
 		groups = append(groups, p)
+		members[p] = all
 	}
 	lines := o.leaveGroups(c, invited)
 	for _, g := range groups {
-		o.joinGroup(c, g, lines)
+		o.joinGroup(c, g, members[g], lines)
 	}
+}
+
+// invitedBy returns those in a component whom a group invited.
+func (o *organizing) invitedBy(c *ical.Component, group string) (all []User) {
+	for p := range c.Props("ATTENDEE") {
+		if !slices.ContainsFunc(p.ParamValues("MEMBER"), func(by string) bool { return o.same(by, group) }) {
+			continue
+		}
+		if u := o.user(p.Value()); u != nil {
+			all = append(all, *u)
+		} else {
+			all = append(all, User{Address: p.Value(), CN: p.Param("CN")})
+		}
+	}
+	return all
 }
 
 // leaveGroups takes groups out of MEMBER that the attendee is not invited by any
@@ -217,13 +253,12 @@ func (o *organizing) leaveGroups(c *ical.Component, invited map[string]map[strin
 
 // joinGroup marks a group as expanded and invites its members: those whom
 // nothing invites yet. The organizer need not be invited by himself.
-func (o *organizing) joinGroup(c *ical.Component, g *ical.Property, lines map[string]*ical.Property) {
+func (o *organizing) joinGroup(c *ical.Component, g *ical.Property, members []User, lines map[string]*ical.Property) {
 	setParam(g, "CUTYPE", cutypeGroup)
 	setParam(g, "SCHEDULE-STATUS", statusExpanded)
 	for _, name := range []string{"PARTSTAT", "RSVP", "SCHEDULE-FORCE-SEND", paramReset} {
 		g.DelParam(name)
 	}
-	members, _ := o.membersOf(g.Value())
 	for _, u := range members {
 		k := key(u.Address)
 		switch p := lines[k]; {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"calport/directory"
 	"calport/server/ical"
@@ -54,7 +55,8 @@ func membership(people *directory.Snapshot, group string) string {
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
-// noteGroups remembers which groups the organizer's copy invites, if it does or did.
+// noteGroups remembers which groups the organizer's copy invites, if it does or did. Of a series that has begun those who
+// are members now have not been invited yet: what was remembered of its groups stays, so that Reconcile parts it.
 func (r *round) noteGroups(before, after *ical.Component) error {
 	if !itip.HasGroups(before) && !itip.HasGroups(after) {
 		return nil
@@ -67,10 +69,20 @@ func (r *round) noteGroups(before, after *ical.Component) error {
 	var groups []store.GroupAttendee
 	if after != nil {
 		uid = uidOf(after)
+		known := map[string]string{} // memberships by which it was written
+		if before != nil && itip.HasBegun(after, r.context(r.owner)) {
+			if known, err = r.tx.Memberships(home.ID, uid); err != nil {
+				return err
+			}
+		}
 		end := ical.NewObject(after, nil).Facts().LastEnd
 		for _, address := range itip.Groups(after) {
 			if g := ByAddress(r.people, address); g != nil && g.Kind == directory.Group {
-				groups = append(groups, store.GroupAttendee{Group: ownerKey(g), Membership: membership(r.people, g.GUID), LastEnd: end})
+				by, ok := known[ownerKey(g)]
+				if !ok {
+					by = membership(r.people, g.GUID)
+				}
+				groups = append(groups, store.GroupAttendee{Group: ownerKey(g), Membership: by, LastEnd: end})
 			}
 		}
 	}
@@ -146,10 +158,16 @@ func (s *Scheduler) reconcile(ctx context.Context, g *store.GroupAttendee) error
 // still write, since the server expands the groups then too.
 func (r *round) organizeAnew(mine *found) error {
 	r.entry.Deed = DeedGroups
+	if itip.HasBegun(mine.object, r.context(r.owner)) {
+		var err error
+		if mine, err = r.future(mine); err != nil || mine == nil {
+			return err
+		}
+	}
 	w, err := r.organize(mine.object, mine.object, r.context(r.owner))
 	if errors.Is(err, itip.ErrTooMany) {
 		r.Log.Warn("a group has become too large for a meeting; those who are invited stay", "owner", r.owner.ShortName, "err", err)
-		return r.noteGroups(mine.object, mine.object)
+		return r.noteGroups(nil, mine.object)
 	}
 	if err != nil || !w.Changed {
 		return err
@@ -159,4 +177,41 @@ func (r *round) organizeAnew(mine *found) error {
 	}
 	_, _, err = r.tx.PutObject(mine.item.CollectionID, stored(mine.item.Name, w.Object, mine.item.ScheduleTag))
 	return err
+}
+
+// future parts a series that has begun from its past, as Apple's server does before it changes who is invited, and returns
+// what is to come of it. It is nil if the series cannot be parted: then it stays as it is, and is not looked at again.
+func (r *round) future(mine *found) (*found, error) {
+	_, err := r.Split(r.tx, r.owner, &mine.item, Split{At: nowLike(mine.object, r.now)})
+	if errors.Is(err, ErrSplit) {
+		r.Log.Info("a series that has begun cannot be parted; the members of its groups stay", "owner", r.owner.ShortName, "uid", mine.item.UID)
+		return nil, r.noteGroups(nil, mine.object)
+	}
+	if err != nil {
+		return nil, err
+	}
+	home, err := r.Home(r.tx, r.owner)
+	if err != nil {
+		return nil, err
+	}
+	return r.find(home, mine.item.UID)
+}
+
+// nowLike is a time in the form that a split of a series has: of days, the next one, since today has begun.
+func nowLike(object *ical.Component, now time.Time) ical.Time {
+	form := ical.UTC
+	if master := ical.NewObject(object, nil).Master(); master != nil {
+		if start, err := master.Prop("DTSTART").Time(); err == nil {
+			form = start.Form()
+		}
+	}
+	now = now.UTC()
+	switch form {
+	case ical.Date:
+		day := now.AddDate(0, 0, 1)
+		return ical.DateOf(day.Year(), day.Month(), day.Day())
+	case ical.Floating:
+		return ical.FloatingOf(now)
+	}
+	return ical.UTCOf(now)
 }

@@ -30,6 +30,20 @@ func (tx *Tx) SetGroupAttendees(homeID int64, uid string, groups []GroupAttendee
 	return nil
 }
 
+// Memberships reads by which members of its groups an object was last written, by the groups' GUIDs in lower case.
+func (tx *Tx) Memberships(homeID int64, uid string) (map[string]string, error) {
+	rows := tx.rows("SELECT group_guid, membership FROM group_attendee WHERE home_id = $1 AND uid = $2", homeID, uid)
+	all, err := collect(rows, func(r cursor) (g GroupAttendee, err error) {
+		err = r.Scan(&g.Group, &g.Membership)
+		return g, err
+	})
+	by := make(map[string]string, len(all))
+	for _, g := range all {
+		by[g.Group] = g.Membership
+	}
+	return by, err
+}
+
 // GroupsInvited lists, sorted, the groups that are invited to anything that is not over at a time.
 func (s *Store) GroupsInvited(ctx context.Context, now time.Time) (groups []string, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {

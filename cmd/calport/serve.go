@@ -60,6 +60,9 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 	if err := h.firstPeople(ctx); err != nil {
 		return err
 	}
+	if err := h.calendars.IndexAccess(ctx); err != nil {
+		return err
+	}
 	h.warnOfStrangers()
 	h.people.OnChange(func([]string) { h.calendars.PeopleChanged() })
 	background.Go(func() { h.people.Run(ctx) })

@@ -1,11 +1,14 @@
 package caldav_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"calport/directory"
+	"calport/server/store"
+	"calport/server/store/storetest"
 )
 
 // secret is an event with that access.
@@ -159,6 +162,49 @@ func TestSyncTellsWhatBecamePrivateAsGone(t *testing.T) {
 	if third := look(token(second)); !strings.Contains(third, "public.ics") || strings.Contains(third, "404") {
 		t.Errorf("what is no longer private:\n%s", third)
 	}
+}
+
+// What was stored before the store knew of private events is found once, and goes for those who knew it.
+func TestPrivateEventsOfAnEarlierVersionAreFound(t *testing.T) {
+	storetest.OnEveryEngine(t, func(t *testing.T, options store.Options) {
+		o := officeOn(t, 2, options)
+		owner, guest := o.people[0], o.people[1]
+		o.put(t, owner, inCalendar(owner, "1.ics"), event("first", "20260901T090000Z"))
+		err := o.store.Write(t.Context(), func(tx *store.Tx) error {
+			h, err := tx.Home(strings.ToLower(owner.GUID))
+			for i := range 502 { // more than are read together
+				if err != nil {
+					return err
+				}
+				name := fmt.Sprintf("%04d.ics", i)
+				text := event(name, "20260907T090000Z")
+				if i%200 == 0 {
+					text = secret(name, "PRIVATE")
+				}
+				_, _, err = tx.PutObject(h.Collection("calendar").ID, store.NewObject{Name: name, UID: name, Component: "VEVENT",
+					Data: []byte(text), FirstStart: 1788771600, LastEnd: 1788775200})
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.grantAll(t, owner, inCalendar(owner, ""), guest)
+		seen := func() int {
+			return strings.Count(o.do(guest, "REPORT", inCalendar(owner, ""), strings.Replace(syncOf, "%", "", 1), "Content-Type: text/xml").Body.String(), ".ics")
+		}
+		if got := seen(); got != 503 {
+			t.Fatalf("the guest sees %d events before", got)
+		}
+		for range 2 {
+			if err := o.IndexAccess(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := seen(); got != 500 {
+				t.Errorf("the guest sees %d events, want 500", got)
+			}
+		}
+	})
 }
 
 func TestAccessRestrictionsAreOnesOwn(t *testing.T) {

@@ -209,6 +209,25 @@ func (tx *Tx) Objects(collectionID int64, part Part) iter.Seq2[Object, error] {
 	return tx.objects(part, objectsOfCollection[part], collectionID)
 }
 
+var objectsAfter = forParts("WHERE (o.collection_id, o.name) > ($1, $2) ORDER BY o.collection_id, o.name LIMIT $3")
+
+// ObjectsAfter reads at most limit objects, whole, of all collections, in the order of CollectionID and Name after those
+// given.
+func (s *Store) ObjectsAfter(ctx context.Context, collectionID int64, name string, limit int) (all []Object, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		var row objectRow
+		dest := row.dest(Whole)
+		rows := tx.rows(objectsAfter[Whole], collectionID, name, limit)
+		all, err = collect(rows, func(r cursor) (Object, error) {
+			row.Data = nil // so that each has its own
+			err := r.Scan(dest...)
+			return row.object(Whole), err
+		})
+		return err
+	})
+	return all, err
+}
+
 // OldObjects lists at most limit objects, in the collections of a kind, that have not been written since a time, with no
 // more than CollectionID and Name.
 func (s *Store) OldObjects(ctx context.Context, kind CollectionKind, before time.Time, limit int) (all []Object, err error) {

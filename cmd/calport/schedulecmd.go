@@ -45,6 +45,8 @@ type explainer struct {
 var deedWords = map[string]string{
 	schedule.DeedPut: "wrote the event", schedule.DeedDelete: "deleted the event", schedule.DeedSplit: "divided the series",
 	schedule.DeedRefresh: "the server told of answers to the event", schedule.DeedGroups: "the server followed the groups of the event",
+	schedule.DeedMail: "the server took a mail into the event", schedule.DeedMailed: "the server noted what became of mails about the event",
+	schedule.DeedRestore: "the server delivered what had waited for the deleted calendar",
 }
 
 func (x *explainer) explain(life *schedule.Life) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math"
 	"strings"
 	"time"
 
@@ -64,8 +63,12 @@ func (r *resource) discard(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	for ; len(all) > maxDiscarded; all = all[:len(all)-1] {
-		if err := r.eraseDiscarded(tx, &all[len(all)-1]); err != nil {
+	for _, d := range all[min(len(all), maxDiscarded):] {
+		end := r.settle // it is erased with the next one
+		if d.Settled {
+			end = r.eraseDiscarded
+		}
+		if err := end(tx, &d); err != nil {
 			return err
 		}
 	}
@@ -128,8 +131,12 @@ func (a Visitor) RestoreCalendar(ctx context.Context, id int64) (done Restored, 
 		}
 		done.Left = len(left)
 		begun, err := r.settlingStopped(tx, id)
-		if err == nil && (d.Settled || begun) && c.Kind == store.Calendar {
-			err = r.reinviteAll(tx, c, &done)
+		switch {
+		case err != nil || c.Kind != store.Calendar:
+		case d.Settled || begun:
+			err = errors.Join(schedule.DropWaiting(tx, id), r.reinviteAll(tx, c, &done))
+		default:
+			err = r.scheduler.DeliverWaiting(tx, r.whose, id)
 		}
 		return err
 	})
@@ -202,23 +209,34 @@ func (r *resource) reinvite(tx *store.Tx, item *store.Object) (back bool, err er
 	return true, err
 }
 
-// EraseCalendar ends a deleted calendar at once; whoever is concerned by its meetings is told now if not before.
+// EraseCalendar ends a deleted calendar at once; whoever is concerned by its meetings is told now if not before, of some
+// meetings at a time. If it does not come to its end, others hear of the rest all the same, and the calendar is erased in
+// time, see tidyDiscarded.
 func (a Visitor) EraseCalendar(ctx context.Context, id int64) error {
+	err := a.visit().within(ctx, "PROPFIND", homeHref(a.who), func(tx *store.Tx, r *resource) error {
+		d, err := r.discardedHere(tx, id)
+		if err != nil || d.Settled {
+			return err
+		}
+		return r.settle(tx, &d)
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.goOnWith(ctx, id); err != nil {
+		return err
+	}
 	return a.visit().within(ctx, "PROPFIND", homeHref(a.who), func(tx *store.Tx, r *resource) error {
 		d, err := r.discardedHere(tx, id)
-		if err != nil {
-			return err
+		if err != nil || !d.Settled {
+			return err // it has come back, and gone, meanwhile
 		}
 		return r.eraseDiscarded(tx, &d)
 	})
 }
 
+// eraseDiscarded ends a deleted calendar of which others have heard.
 func (s *Server) eraseDiscarded(tx *store.Tx, d *store.Discarded) error {
-	if !d.Settled {
-		if err := s.settle(tx, d, math.MaxInt); err != nil {
-			return err
-		}
-	}
 	return tx.PurgeDiscarded(d.ID)
 }
 
@@ -265,7 +283,7 @@ func (s *Server) tidyDiscarded(ctx context.Context) error {
 		after   time.Duration
 		settled bool
 		do      func(*store.Tx, *store.Discarded) error
-	}{{quietFor, false, s.settleSome}, {keptFor, true, s.eraseDiscarded}} {
+	}{{quietFor, false, s.settle}, {keptFor, true, s.eraseDiscarded}} {
 		ids, err := s.store.DiscardedBefore(ctx, s.now().Add(-due.after), due.settled)
 		if err != nil {
 			return err

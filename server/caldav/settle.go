@@ -28,12 +28,8 @@ type settling struct {
 	Reply bool   // attendees' answers are sent (Schedule-Reply, RFC 6638 section 8.1)
 }
 
-// settleSome tells others of the first meetings of a deleted calendar.
-func (s *Server) settleSome(tx *store.Tx, d *store.Discarded) error {
-	return s.settle(tx, d, settledTogether)
-}
-
-func (s *Server) settle(tx *store.Tx, d *store.Discarded, limit int) error {
+// settle tells others of the first meetings of a deleted calendar of which they have not heard.
+func (s *Server) settle(tx *store.Tx, d *store.Discarded) error {
 	at := settling{Reply: true}
 	text, err := tx.Value(settlingBucket, settlingKey(d.ID))
 	if err == nil {
@@ -42,7 +38,7 @@ func (s *Server) settle(tx *store.Tx, d *store.Discarded, limit int) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return s.settleStep(tx, d, at, limit)
+	return s.settleStep(tx, d, at)
 }
 
 // settleFrom tells others of the first meetings of a calendar that was deleted in this transaction.
@@ -51,12 +47,11 @@ func (s *Server) settleFrom(tx *store.Tx, id int64, at settling) error {
 	if err != nil {
 		return err
 	}
-	return s.settleStep(tx, &d, at, settledTogether)
+	return s.settleStep(tx, &d, at)
 }
 
-// settleStep carries out what the end of a deleted calendar means to others, for at most limit meetings, and notes how far
-// it came. A meeting that has come to another calendar of the home meanwhile goes on.
-func (s *Server) settleStep(tx *store.Tx, d *store.Discarded, at settling, limit int) error {
+// settleStep carries out what the end of a deleted calendar means to others, for some meetings, and notes how far it came. A meeting that has come to another calendar of the home meanwhile goes on.
+func (s *Server) settleStep(tx *store.Tx, d *store.Discarded, at settling) error {
 	owner := s.people().ByGUID(d.Owner)
 	if owner != nil && d.Kind == store.Calendar { // in the name of somebody who is gone nothing is said
 		meetings, err := meetingsOf(tx, d.ID)
@@ -65,7 +60,7 @@ func (s *Server) settleStep(tx *store.Tx, d *store.Discarded, at settling, limit
 		}
 		meetings = slices.DeleteFunc(meetings, func(m store.Object) bool { return m.Name <= at.After })
 		for i := range meetings {
-			if i == limit {
+			if i == settledTogether {
 				at.After = meetings[i-1].Name
 				text, err := json.Marshal(at)
 				if err != nil {
@@ -83,6 +78,9 @@ func (s *Server) settleStep(tx *store.Tx, d *store.Discarded, at settling, limit
 		}
 	}
 	if err := tx.DeleteValue(settlingBucket, settlingKey(d.ID)); err != nil {
+		return err
+	}
+	if err := schedule.DropWaiting(tx, d.ID); err != nil {
 		return err
 	}
 	return tx.SettleDiscarded(d.ID)
@@ -145,7 +143,7 @@ func (s *Server) goOnWith(ctx context.Context, id int64) error {
 			if err != nil {
 				return err
 			}
-			return s.settleSome(tx, &d)
+			return s.settle(tx, &d)
 		})
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package caldav_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -12,6 +13,8 @@ import (
 	"calport/directory"
 	"calport/server/caldav"
 	"calport/server/dav"
+	"calport/server/store"
+	"calport/server/store/storetest"
 )
 
 // status is the DAV status of an error that is for the visitor, 0 for none.
@@ -217,6 +220,87 @@ func TestMeetingsOfADeletedCalendarAreCalledOffLater(t *testing.T) {
 	}
 	if status() == "CANCELLED" || o.partstat(t, grace, "m", grace) != "NEEDS-ACTION" {
 		t.Errorf("invited anew: STATUS %q, PARTSTAT %q", status(), o.partstat(t, grace, "m", grace))
+	}
+}
+
+// What comes for a calendar that was deleted a moment ago waits for it.
+func TestADeletedCalendarThatReturnsHasWhatCameMeanwhile(t *testing.T) {
+	storetest.OnEveryEngine(t, func(t *testing.T, options store.Options) {
+		o := officeOn(t, 3, options)
+		ada, grace, linus := o.people[0], o.people[1], o.people[2]
+		o.put(t, ada, inCalendar(ada, "m.ics"), meetingOf("m", 9, ada, ada, grace))
+		o.put(t, linus, inCalendar(linus, "off.ics"), meetingOf("off", 11, linus, linus, ada))
+		o.put(t, linus, inCalendar(linus, "stays.ics"), meetingOf("stays", 13, linus, linus, ada))
+		a := o.As(ada)
+		if err := a.DeleteCalendar(t.Context(), "calendar"); err != nil {
+			t.Fatal(err)
+		}
+		var path string
+		for name := range o.listing(t, grace) {
+			path = name
+		}
+		mine := o.do(grace, "GET", path, "").Body.String()
+		for _, answer := range []string{"TENTATIVE", "ACCEPTED"} {
+			o.put(t, grace, path, strings.Replace(mine, "NEEDS-ACTION;CN=Person 1", answer+";CN=Person 1", 1))
+		}
+		if w := o.do(linus, "DELETE", inCalendar(linus, "off.ics"), ""); w.Code != http.StatusNoContent {
+			t.Fatalf("DELETE: %d", w.Code)
+		}
+		if messages := o.messages(t, ada); messages != 2 {
+			t.Errorf("ada has %d messages before, want the two invitations", messages)
+		}
+		deleted, err := a.DeletedCalendars(t.Context())
+		if err != nil || len(deleted) != 1 {
+			t.Fatalf("got %+v, %v", deleted, err)
+		}
+		if done, err := a.RestoreCalendar(t.Context(), deleted[0].ID); err != nil || done != (caldav.Restored{Name: "calendar"}) {
+			t.Fatalf("got %+v, %v", done, err)
+		}
+		if got := o.partstat(t, ada, "m", grace); got != "ACCEPTED" {
+			t.Errorf("the organizer has %q, want ACCEPTED", got)
+		}
+		if c := o.copyOf(t, ada, "off"); c == nil || c.Child("VEVENT").Value("STATUS") != "CANCELLED" {
+			t.Errorf("what was called off is\n%v", c)
+		}
+		if got := o.partstat(t, ada, "stays", ada); got != "NEEDS-ACTION" {
+			t.Errorf("what stays is %q", got)
+		}
+		if messages := o.messages(t, ada); messages != 5 {
+			t.Errorf("ada has %d messages, want two answers and a cancellation more", messages)
+		}
+	})
+}
+
+// Of many meetings others hear by the dozen, so that nobody waits long for the store; then the calendar is gone for good.
+func TestErasingAFullCalendarCallsItsMeetingsOffBySteps(t *testing.T) {
+	o := newOffice(t, 2)
+	ada, grace := o.people[0], o.people[1]
+	const meetings = 120
+	for i := range meetings {
+		uid := fmt.Sprintf("uid-%03d", i)
+		o.put(t, ada, inCalendar(ada, uid+".ics"), meetingOf(uid, 9, ada, grace))
+	}
+	a := o.As(ada)
+	if err := a.DeleteCalendar(t.Context(), "calendar"); err != nil {
+		t.Fatal(err)
+	}
+	deleted, err := a.DeletedCalendars(t.Context())
+	if err != nil || len(deleted) != 1 {
+		t.Fatalf("got %+v, %v", deleted, err)
+	}
+	if got := status(t, o.As(grace).EraseCalendar(t.Context(), deleted[0].ID)); got != http.StatusNotFound {
+		t.Errorf("somebody else erases it: %d, want 404", got)
+	}
+	steps := 0
+	o.store.Observe(func([]store.Change) { steps++ })
+	if err := a.EraseCalendar(t.Context(), deleted[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if steps < 3 || o.messages(t, grace) != 2*meetings {
+		t.Errorf("%d steps, %d messages", steps, o.messages(t, grace))
+	}
+	if left, err := a.DeletedCalendars(t.Context()); err != nil || len(left) != 0 {
+		t.Errorf("left are %+v, %v", left, err)
 	}
 }
 

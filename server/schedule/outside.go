@@ -59,7 +59,12 @@ func (s *Scheduler) Receive(tx *store.Tx, to *directory.Principal, m *itip.Messa
 		if err != nil {
 			return "", err
 		}
-		if mine, err := r.find(home, m.UID()); err != nil || mine == nil {
+		mine, err := r.find(home, m.UID())
+		if err != nil {
+			return "", err
+		}
+		deleted, err := r.tx.DiscardedWithUID(home.ID, m.UID())
+		if err != nil || mine == nil && deleted == 0 {
 			return statusNoAuthority, err
 		}
 	}

@@ -23,6 +23,7 @@ const (
 	DeedSplit   = "split"   // a client divided a series
 	DeedMail    = "mail"    // a mail came from outside the directory
 	DeedMailed  = "mailed"  // mails to the outside were sent, or given up
+	DeedRestore = "restore" // a deleted calendar came back, for which something waited
 )
 
 // The roles of the record.

@@ -47,6 +47,8 @@ func (r *round) send(m *itip.Message) (status string, err error) {
 	var object *ical.Component
 	if mine != nil {
 		object = mine.object
+	} else if kept, err := r.keepWaiting(home, m); kept || err != nil {
+		return statusDelivered, err
 	}
 	d, err := itip.Deliver(m, object, r.context(to))
 	if status, ok := rejected(err); ok {

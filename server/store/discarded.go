@@ -91,6 +91,20 @@ func (tx *Tx) DiscardedCollection(id int64) (Discarded, error) {
 	return all[0], nil
 }
 
+// DiscardedWithUID finds the collection, among those discarded of a home and not settled, that has an object with a UID; 0
+// is none.
+func (tx *Tx) DiscardedWithUID(homeID int64, uid string) (id int64, err error) {
+	if err := tx.hold(homeID); err != nil {
+		return 0, err
+	}
+	err = tx.row(`SELECT d.id FROM discarded d JOIN object o ON o.collection_id = d.id
+		WHERE d.home_id = $1 AND d.settled = 0 AND o.uid = $2 ORDER BY d.at DESC, d.id DESC LIMIT 1`, []any{homeID, uid}, &id)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return id, err
+}
+
 // RestoreCollection brings a discarded collection back into its home under a name, as it was: with its id, its log and
 // its objects. Objects whose UID another one of the home has got meanwhile are left out and named; they leave
 // tombstones. ErrNotFound, ErrExists for the name.

@@ -15,11 +15,11 @@ import (
 // Getters and setters of the properties of homes, calendars, the inbox and calendar objects.
 
 // componentSets are the sets of components that a calendar may have: exactly one. A calendar of both makes Apple's
-// Calendar and Reminders quarrel over it, and VJOURNAL is offered to nobody who does not ask for it.
+// Calendar and Reminders quarrel over it, and of the other components nobody is told who does not ask for them.
 var componentSets = [][]string{{"VEVENT"}, {"VTODO"}}
 
-// components that a calendar may be made for.
-var components = []string{"VEVENT", "VTODO", "VJOURNAL"}
+// components that a calendar may be made for: those of RFC 4791 section 4.1, and availability (RFC 7953 section 7.2).
+var components = []string{"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY"}
 
 func nameAttr(name string) xml.Attr { return xml.Attr{Name: xml.Name{Local: "name"}, Value: name} }
 

@@ -30,7 +30,13 @@ func (e *exchange) freeBusyQuery(body *dav.Element) error {
 	err = e.store.Read(e.r.Context(), func(tx *store.Tx) error {
 		for _, calendar := range e.busyCalendars() {
 			window := schedule.Window{Collection: calendar.collection.ID, Range: r, Floating: calendar.timezone(), Objects: e.objects}
+			available := ical.NewCalendar(prodID)
 			err := window.Each(tx, func(_ *store.Object, o *ical.Object) error {
+				if o.Kind() == "VAVAILABILITY" {
+					for _, c := range o.Calendar().Components {
+						available.AddChild(c.Clone())
+					}
+				}
 				if busy = slices.AppendSeq(busy, o.Busy(r)); len(busy) > maxBusy {
 					return &dav.Error{Status: http.StatusInsufficientStorage, Condition: dav.NumberOfMatchesWithinLimits}
 				}
@@ -39,6 +45,7 @@ func (e *exchange) freeBusyQuery(body *dav.Element) error {
 			if err != nil {
 				return err
 			}
+			busy = append(busy, schedule.Unavailable(available, window.Floating, r)...) // RFC 7953 section 7.2.3
 		}
 		return nil
 	})

@@ -182,9 +182,12 @@ func TestTrap18And20OneComponentForEachCalendar(t *testing.T) {
 			t.Errorf("supported-calendar-component-set of %s: got %s, want %s", path, got, want)
 		}
 	}
-	for _, hidden := range []string{"VPOLL", "VAVAILABILITY", "VFREEBUSY"} {
+	for hidden, status := range map[string]int{"VPOLL": 207, "VJOURNAL": 201, "VAVAILABILITY": 201, "VFREEBUSY": 201} {
 		set := fmt.Sprintf(makeCal, `<C:supported-calendar-component-set><C:comp name="`+hidden+`"/></C:supported-calendar-component-set>`)
-		s.want(t, "ada", "MKCALENDAR", adaHome+hidden+"/", set, 207)
+		s.want(t, "ada", "MKCALENDAR", adaHome+hidden+"/", set, status)
+	}
+	if after, _ := s.property(t, "ada", adaHome, dav.SupportedComponentSets); after != sets {
+		t.Errorf("a calendar of other components changes what is offered to %s", after)
 	}
 }
 

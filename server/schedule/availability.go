@@ -29,31 +29,41 @@ func unavailable(h *store.Home, r ical.Range) []ical.BusyPeriod {
 		if err != nil {
 			continue
 		}
-		return unavailableIn(calendar, zoneOf(h, nil), r)
+		return Unavailable(calendar, zoneOf(h, nil), r)
 	}
 	return nil
 }
 
-// unavailableIn computes RFC 7953 section 5: from the lowest priority to the highest, each VAVAILABILITY takes its span
-// away and its AVAILABLE parts give time back. Priority 0 is the lowest, then 9 down to 1.
-func unavailableIn(calendar *ical.Component, floating *time.Location, r ical.Range) []ical.BusyPeriod {
+// What is computed of the availability of one person: of more AVAILABLE parts, or more times that they give, not all count.
+const (
+	maxAvailable = 500
+	maxFree      = 100_000
+)
+
+// Unavailable computes RFC 7953 section 5 for the VAVAILABILITY components of a calendar: from the lowest priority to the
+// highest, each takes its span away and its AVAILABLE parts give time back. Priority 0 is the lowest, then 9 down to 1.
+func Unavailable(calendar *ical.Component, floating *time.Location, r ical.Range) []ical.BusyPeriod {
 	var parts []*ical.Component
 	for c := range calendar.Children("VAVAILABILITY") {
 		parts = append(parts, c)
 	}
 	slices.SortStableFunc(parts, func(a, b *ical.Component) int { return rank(a) - rank(b) })
 	var busy []ical.BusyPeriod
+	available := 0
 	for _, c := range parts {
 		whole, ok := spanOf(calendar, c, floating, r)
 		if !ok {
 			continue
 		}
-		busy = append(subtract(busy, whole), ical.BusyPeriod{Start: whole.Start, End: whole.End, Type: busyType(c)})
+		busy = append(subtract(busy, []ical.Range{whole}), ical.BusyPeriod{Start: whole.Start, End: whole.End, Type: busyType(c)})
+		var free []ical.Range
 		for span := range c.Children("AVAILABLE") {
-			for _, free := range occurrences(calendar, span, floating, r) {
-				busy = subtract(busy, free)
+			if available++; available > maxAvailable || len(free) > maxFree {
+				break
 			}
+			free = appendOccurrences(free, calendar, span, floating, r)
 		}
+		busy = subtract(busy, free)
 	}
 	return slices.DeleteFunc(busy, func(p ical.BusyPeriod) bool { return p.Type == ical.Free })
 }
@@ -101,8 +111,8 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// occurrences are the times of an AVAILABLE, which recurs as an event does (RFC 7953 section 3.1).
-func occurrences(calendar, available *ical.Component, floating *time.Location, r ical.Range) []ical.Range {
+// appendOccurrences adds the times of an AVAILABLE, which recurs as an event does (RFC 7953 section 3.1).
+func appendOccurrences(all []ical.Range, calendar, available *ical.Component, floating *time.Location, r ical.Range) []ical.Range {
 	event := available.Clone()
 	event.Name = "VEVENT"
 	alone := ical.NewCalendar("")
@@ -110,26 +120,39 @@ func occurrences(calendar, available *ical.Component, floating *time.Location, r
 		alone.AddChild(zone)
 	}
 	alone.AddChild(event)
-	var all []ical.Range
 	for i := range ical.NewObject(alone, floating).Instances(r) {
-		all = append(all, ical.Range{Start: i.Start, End: i.End})
+		if all = append(all, ical.Range{Start: i.Start, End: i.End}); len(all) > maxFree {
+			break
+		}
 	}
 	return all
 }
 
-// subtract takes a time out of periods.
-func subtract(periods []ical.BusyPeriod, free ical.Range) []ical.BusyPeriod {
+// subtract takes times out of periods that do not overlap each other. It sorts both.
+func subtract(periods []ical.BusyPeriod, free []ical.Range) []ical.BusyPeriod {
+	slices.SortFunc(periods, func(a, b ical.BusyPeriod) int { return a.Start.Compare(b.Start) })
+	slices.SortFunc(free, func(a, b ical.Range) int { return a.Start.Compare(b.Start) })
 	var left []ical.BusyPeriod
 	for _, p := range periods {
-		if !free.Start.Before(p.End) || !free.End.After(p.Start) {
+		for len(free) > 0 && !free[0].End.After(p.Start) { // over before this period, and so before all that follow
+			free = free[1:]
+		}
+		for _, f := range free {
+			if !f.Start.Before(p.End) {
+				break
+			}
+			if p.Start.Before(f.Start) {
+				left = append(left, ical.BusyPeriod{Start: p.Start, End: f.Start.UTC(), Type: p.Type})
+			}
+			if f.End.After(p.Start) {
+				p.Start = f.End.UTC()
+			}
+			if !p.Start.Before(p.End) {
+				break
+			}
+		}
+		if p.Start.Before(p.End) {
 			left = append(left, p)
-			continue
-		}
-		if p.Start.Before(free.Start) {
-			left = append(left, ical.BusyPeriod{Start: p.Start, End: free.Start.UTC(), Type: p.Type})
-		}
-		if free.End.Before(p.End) {
-			left = append(left, ical.BusyPeriod{Start: free.End.UTC(), End: p.End, Type: p.Type})
 		}
 	}
 	return left

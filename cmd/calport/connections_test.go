@@ -95,3 +95,44 @@ func TestAClientUsesEightConnectionsAtOnceAndKeepsThem(t *testing.T) {
 	c.send(t, "PROPFIND", "/", "Depth: 0")
 	c.receive(t, http.StatusMultiStatus)
 }
+
+// Where client and server both know HTTP/2 they speak it, with the same answers.
+func TestClientsSpeakHTTP2(t *testing.T) {
+	in := newSite(t, "").serve(t)
+	two := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: in.roots}, ForceAttemptHTTP2: true}}
+	defer two.CloseIdleConnections()
+	for _, c := range []struct {
+		method, path, body string
+		head               []string
+	}{
+		{"OPTIONS", "/calendars/users/ada/", "", nil},
+		{"PROPFIND", "/calendars/users/ada/", `<propfind xmlns="DAV:"><prop><resourcetype/><displayname/></prop></propfind>`, []string{"Depth", "1"}},
+		{"PUT", "/calendars/users/ada/calendar/1.ics", "nonsense", []string{"Content-Type", "text/calendar"}},
+		{"GET", "/calendars/users/ada/calendar/nothing.ics", "", nil},
+	} {
+		var texts, protocols []string
+		for _, client := range []*http.Client{in.client, two} {
+			r, err := http.NewRequest(c.method, in.origin+c.path, strings.NewReader(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.SetBasicAuth("ada", "calport")
+			for i := 0; i+1 < len(c.head); i += 2 {
+				r.Header.Set(c.head[i], c.head[i+1])
+			}
+			answer, err := client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(answer.Body)
+			answer.Body.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts, protocols = append(texts, fmt.Sprint(answer.StatusCode, answer.Header.Get("DAV"), string(text))), append(protocols, answer.Proto)
+		}
+		if protocols[0] != "HTTP/1.1" || protocols[1] != "HTTP/2.0" || texts[0] != texts[1] {
+			t.Errorf("%s %s: by %v got\n%s\nand\n%s", c.method, c.path, protocols, texts[0], texts[1])
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,12 +53,8 @@ func (c *chromeTab) audit(t *testing.T, name string) {
 		return // said by withAxe
 	}
 	evaluate[bool](t, c, `typeof axe !== "undefined" || (() => {`+c.axe+`; window.axe = axe; return true})()`)
-	const run = `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v => ({id: v.id, impact: v.impact, help: v.help, where: v.nodes.map(n => n.html.slice(0, 160))})))`
-	found, err := chromedp.Run(c.ctx, chromedp.Evaluate[[]violation](run, chromedp.EvalAwaitPromise))
-	if err != nil {
-		t.Fatal(fmt.Errorf("axe-core: %w", err))
-	}
-	for _, v := range found {
+	const look = `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v => ({id: v.id, impact: v.impact, help: v.help, where: v.nodes.map(n => n.html.slice(0, 160))})))`
+	for _, v := range run(t, c, "axe-core", chromedp.Evaluate[[]violation](look, chromedp.EvalAwaitPromise)) {
 		t.Errorf("%s: axe-core says %s (%s, %s) of %q", name, v.Help, v.ID, v.Impact, v.Where)
 	}
 }

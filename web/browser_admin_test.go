@@ -1,7 +1,6 @@
 package web
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -9,7 +8,6 @@ import (
 
 	"calport/directory"
 	"calport/directory/demo"
-	"calport/profiles"
 )
 
 // signedInAs opens a page as somebody, whatever the browser was before.
@@ -59,47 +57,4 @@ func TestBrowserChangesASettingOfAGroup(t *testing.T) {
 			t.Errorf("the profile of a member lacks %s", want)
 		}
 	}
-}
-
-// TestScreenshotsOfAdministrators is TestScreenshots for their pages.
-func TestScreenshotsOfAdministrators(t *testing.T) {
-	c := chrome(t)
-	h := build(t, plan{settings: profiles.Document{Everyone: profiles.Settings{
-		Description: new("Call %mobile_phone%"), Accounts: map[string]profiles.Account{"choir": {Host: "choir.example.net", Description: "Choir"}},
-	}}})
-	ada := h.person(t, "ada")
-	shots := []struct{ name, path, press string }{
-		{"20-people", adminPath + "people", ""},
-		{"20-people-problem", adminPath + "people?only=problem", ""},
-		{"21-person", principalPath(ada), ""},
-		{"21-person-none", principalPath(h.person(t, "dmitri")), ""},
-		{"22-inside", principalPath(ada) + "/inside?platform=ios", ""},
-		{"23-groups", adminPath + "groups", ""},
-		{"23-group", principalPath(h.live.Snapshot().ByName(directory.Group, demo.AdminGroup)), ""},
-		{"24-places", adminPath + "places", ""},
-		{"25-settings", adminPath + "settings", ""},
-		{"25-settings-everyone", settingsPath(Scope{}), ""},
-		{"25-settings-preview", settingsPath(Scope{directory.Individual, ada.GUID, "ada"}), `button[value="preview"]`},
-		{"26-export", profilesExportPath, ""},
-		{"27-signing", signingPath, ""},
-	}
-	schemes, widths := []string{"light", "dark"}, []int64{390, 1280}
-	if os.Getenv("CALPORT_SCREENSHOTS") == "" { // each width and each scheme once
-		schemes = schemes[:1]
-	}
-	for _, scheme := range schemes {
-		for _, width := range widths {
-			c.is(t, agentMac, width, scheme)
-			c.signedInAs(t, h, demo.Admin, adminPath+"people")
-			for _, shot := range shots {
-				c.open(t, h, shot.path, false)
-				if shot.press != "" {
-					c.press(t, shot.press)
-				}
-				c.inspect(t, shot.name, width)
-				c.keep(t, shot.name, width, scheme)
-			}
-		}
-	}
-	c.quiet(t, h.URL)
 }

@@ -3,8 +3,8 @@ package web
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -35,35 +35,6 @@ type chromeTab struct {
 	said []string
 }
 
-// chrome starts a Chromium for the test, one tab of it.
-func chrome(t *testing.T) *chromeTab {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	stranger(t, "chromium", path != "")
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.IgnoreCertErrors, chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-GB"))
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(func() { chromedp.Cancel(ctx); cancel() })
-	tab := &chromeTab{ctx: ctx}
-	if err := chromedp.Listen(ctx, tab.note); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
-		t.Fatal(err)
-	}
-	return tab
-}
-
 func (c *chromeTab) note(event any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,6 +45,9 @@ func (c *chromeTab) note(event any) {
 			c.page = e.Request.URL
 		}
 	case *log.EventEntryAdded:
+		if strings.HasPrefix(e.Entry.Text, "Autofocus processing was blocked") { // the test was there sooner
+			return
+		}
 		if e.Entry.URL != c.page || !strings.Contains(e.Entry.Text, "status of 4") { // the browser's own word for a page that says no
 			c.said = append(c.said, "log: "+e.Entry.Text)
 		}
@@ -84,12 +58,46 @@ func (c *chromeTab) note(event any) {
 	}
 }
 
+// patience is how long one step of a tab may take, on a machine that does much else.
+const patience = 30 * time.Second
+
 // do runs steps, and wants each to work.
 func (c *chromeTab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Do(c.ctx, steps...); err != nil {
-		t.Fatal(err)
+	for i, step := range steps {
+		run(t, c, fmt.Sprintf("step %d of %d", i+1, len(steps)), step)
 	}
+}
+
+// run wants that a step works within patience. The error says what the page shows instead.
+func run[T any](t *testing.T, c *chromeTab, what string, step chromedp.Action[T]) T {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(c.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, step)
+	if err != nil {
+		t.Fatalf("%s: %s: %v\n%s", c.at(), what, err, c.looks())
+	}
+	return v
+}
+
+// at is the address that the tab was sent to last.
+func (c *chromeTab) at() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.page
+}
+
+// looks says what the tab shows.
+func (c *chromeTab) looks() string {
+	ctx, cancel := context.WithTimeout(c.ctx, 5*time.Second)
+	defer cancel()
+	const script = `location.href + " (" + document.readyState + "): " + document.title + "\n" + document.body.innerText.slice(0, 2000)`
+	said, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
+	if err != nil {
+		return "the tab does not answer: " + err.Error()
+	}
+	return "the tab shows " + said
 }
 
 // is makes the tab a device.
@@ -113,20 +121,12 @@ func (c *chromeTab) is(t *testing.T, agent string, width int64, scheme string) {
 
 func text(t *testing.T, c *chromeTab, selector string) string {
 	t.Helper()
-	s, err := chromedp.Run(c.ctx, chromedp.Text(chromedp.CSS(selector)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return run(t, c, "the text of "+selector, chromedp.Text(chromedp.CSS(selector)))
 }
 
 func evaluate[T any](t *testing.T, c *chromeTab, script string) T {
 	t.Helper()
-	v, err := chromedp.Run(c.ctx, chromedp.Evaluate[T](script))
-	if err != nil {
-		t.Fatalf("%s: %v", script, err)
-	}
-	return v
+	return run(t, c, script[:min(len(script), 200)], chromedp.Evaluate[T](script))
 }
 
 func (c *chromeTab) signIn(t *testing.T, name, password string) {
@@ -200,7 +200,7 @@ func TestBrowserCopiesCommands(t *testing.T) {
 	h := build(t, plan{})
 	c.is(t, agentMac, 1280, "light")
 	for _, name := range []string{"clipboard-read", "clipboard-write"} {
-		grant := browser.SetPermissionParams{Origin: h.URL, Permission: &browser.PermissionDescriptor{Name: name}, Setting: browser.PermissionSettingGranted}
+		grant := browser.SetPermissionParams{BrowserContextID: chromedp.FromContext(c.ctx).BrowserContextID, Origin: h.URL, Permission: &browser.PermissionDescriptor{Name: name}, Setting: browser.PermissionSettingGranted}
 		if _, err := chromedp.CallBrowser(c.ctx, browser.SetPermission, grant); err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +247,7 @@ func (c *chromeTab) download(t *testing.T, selector string) downloaded {
 	dir := t.TempDir()
 	on := true
 	_, err := chromedp.CallBrowser(c.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
-		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, EventsEnabled: &on,
+		BrowserContextID: chromedp.FromContext(c.ctx).BrowserContextID, Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, EventsEnabled: &on,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 
 	"calport/directory/signin"
 	"calport/server/store"
@@ -12,8 +11,7 @@ import (
 
 // records joins what the portal and the checking of passwords remember of people to the store.
 type records struct {
-	store   *store.Store
-	changes atomic.Uint64 // of app passwords, by this process
+	store *store.Store
 }
 
 // FindAppPassword looks an app password up for the checker.
@@ -25,14 +23,10 @@ func (r *records) FindAppPassword(ctx context.Context, secret string) (signin.Ap
 	return signin.AppPassword{ID: p.ID, Owner: p.Owner, Expires: p.Expires, Revoked: p.Revoked}, err == nil, err
 }
 
-// AppPasswordChanges makes what the portal revokes end at once.
-func (r *records) AppPasswordChanges() uint64 { return r.changes.Load() }
-
 func (r *records) CreateAppPassword(ctx context.Context, p web.AppPassword, secret string) (web.AppPassword, error) {
 	made, err := r.store.CreateAppPassword(ctx, store.AppPassword{
 		Owner: p.Owner, Device: p.Device, Name: p.Name, Hash: store.HashSecret(secret), Expires: p.Expires,
 	})
-	r.changes.Add(1)
 	if errors.Is(err, store.ErrTooMany) {
 		return web.AppPassword{}, web.ErrTooMany
 	}
@@ -60,7 +54,6 @@ func (r *records) AppPasswords(ctx context.Context, owner string) ([]web.AppPass
 
 func (r *records) RevokeAppPassword(ctx context.Context, owner string, id int64) (bool, error) {
 	err := r.store.RevokeAppPassword(ctx, owner, id)
-	r.changes.Add(1)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return false, nil
@@ -72,7 +65,6 @@ func (r *records) RevokeAppPassword(ctx context.Context, owner string, id int64)
 
 func (r *records) RevokeAppPasswords(ctx context.Context, owner string) error {
 	err := r.store.RevokeAppPasswords(ctx, owner)
-	r.changes.Add(1)
 	if err != nil {
 		return err
 	}

@@ -44,10 +44,9 @@ type AppPassword struct {
 // AppPasswords finds app passwords.
 type AppPasswords interface {
 	// FindAppPassword finds the password, revoked and expired ones too; found is false when there is none. It looks it
-	// up by a hash, so that the time it takes tells nothing.
+	// up by a hash, so that the time it takes tells nothing. It is asked at each use, so that what is revoked by whatever
+	// process ends at once everywhere.
 	FindAppPassword(ctx context.Context, secret string) (p AppPassword, found bool, err error)
-	// AppPasswordChanges rises with every change that this process makes, before the change is answered.
-	AppPasswordChanges() uint64
 }
 
 // Why an app password, or the lack of one, was refused. All of them are directory.ErrCredentials, and no more than that
@@ -58,48 +57,32 @@ var (
 	ErrAppPasswordEnded  = fmt.Errorf("%w: the app password has been revoked or has expired", directory.ErrCredentials)
 )
 
-// rememberApp is how long an app password is taken from memory, hence how long one that another process has revoked
-// still works here. What this process revokes ends at once.
-const rememberApp = 5 * time.Second
-
-// rememberedApp is an app password as it was found last.
-type rememberedApp struct {
-	AppPassword
-	until   time.Time
-	changes uint64
-}
-
 // appPassword finds out whether the secret is who's, without the directory.
 func (c *Checker) appPassword(ctx context.Context, who identity, secret string, a Attempt) (used int64, err error) {
 	if a.For != DAV || c.o.Policy == NoAppPasswords || who.person == nil {
 		return 0, c.guessed(a, who)
 	}
 	key := c.digests.of("", secret)
-	changes, now := c.o.AppPasswords.AppPasswordChanges(), c.o.Now()
+	now := c.o.Now()
 	c.mu.Lock()
-	known := c.apps.get(key)
-	hit := known != nil && known.changes == changes && now.Before(known.until)
-	var p AppPassword
-	if hit {
-		p = known.AppPassword
-	}
 	wait := c.throttled(a.From, now)
-	c.mu.Unlock()
-	if !hit {
-		if wait > 0 {
-			return 0, &ThrottledError{RetryAfter: wait}
-		}
-		var found bool
-		if p, found, err = c.o.AppPasswords.FindAppPassword(ctx, secret); err != nil {
-			return 0, fmt.Errorf("app password: %w", err)
-		}
-		if !found {
-			return 0, c.guessed(a, who)
-		}
-		c.mu.Lock()
-		*c.apps.add(key) = rememberedApp{p, now.Add(rememberApp), changes}
-		c.mu.Unlock()
+	if c.apps.get(key) != nil {
+		wait = 0 // no guess: it was one when it was looked up last
 	}
+	c.mu.Unlock()
+	if wait > 0 {
+		return 0, &ThrottledError{RetryAfter: wait}
+	}
+	p, found, err := c.o.AppPasswords.FindAppPassword(ctx, secret)
+	if err != nil {
+		return 0, fmt.Errorf("app password: %w", err)
+	}
+	if !found {
+		return 0, c.guessed(a, who)
+	}
+	c.mu.Lock()
+	c.apps.add(key)
+	c.mu.Unlock()
 	switch {
 	case !strings.EqualFold(p.Owner, who.person.GUID):
 		return 0, c.guessed(a, who)

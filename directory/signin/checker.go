@@ -24,7 +24,7 @@ type Checker struct {
 	accounts  *lru[string, *account]
 	strangers *lru[string, *account] // apart, so that invented names push nobody out
 	addresses *lru[netip.Addr, address]
-	apps      *lru[digest, rememberedApp]
+	apps      *lru[digest, struct{}] // secrets that were found to be app passwords
 }
 
 // New checks against dir the passwords of people.
@@ -35,7 +35,7 @@ func New(people People, dir directory.Directory, o Options) *Checker {
 		accounts:  newLRU[string, *account](o.Accounts),
 		strangers: newLRU[string, *account](maxStrangers),
 		addresses: newLRU[netip.Addr, address](maxAddresses),
-		apps:      newLRU[digest, rememberedApp](o.Accounts),
+		apps:      newLRU[digest, struct{}](o.Accounts),
 	}
 }
 

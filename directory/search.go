@@ -8,13 +8,16 @@ import (
 
 // Query asks a Snapshot for principals. Both Text and Terms must match; an empty Query matches everything.
 type Query struct {
-	// Text is what a person types: every word of it must be in a name or begin an address.
+	// Text is what a person types: every word of it must be in a name or begin an address, or be in the location of a
+	// place.
 	Text string
 	// Terms are conditions on single fields (RFC 3744 section 9.4); all of them must hold, or one of them if Any.
 	Terms []Term
 	Any   bool
 	// Kinds restricts the answer; none means every kind.
 	Kinds []Kind
+	// Seats, if it is not 0, restricts the answer to places with so many seats at least.
+	Seats int
 	// Among, if it is not nil, says who may be a hit at all.
 	Among func(*Principal) bool
 	// Skip is the number of hits, in their order, to leave out.
@@ -33,16 +36,17 @@ type Term struct {
 // Field is a set of searchable fields.
 type Field uint8
 
-// The fields. Address is every mail address.
+// The fields. Address is every mail address; Location is of places.
 const (
 	FullName Field = 1 << iota
 	FirstName
 	LastName
 	ShortName
 	Address
+	Location
 
 	Names     = FullName | FirstName | LastName | ShortName
-	AllFields = Names | Address
+	AllFields = Names | Address | Location
 )
 
 // Match is how a text is compared with a field, always caselessly.
@@ -91,11 +95,12 @@ type finder struct {
 	texts [][]byte // of terms
 	any   bool
 	kinds []Kind
+	seats int
 	room  []byte
 }
 
 func newFinder(q Query) *finder {
-	f := &finder{terms: q.Terms, any: q.Any, kinds: q.Kinds}
+	f := &finder{terms: q.Terms, any: q.Any, kinds: q.Kinds, seats: q.Seats}
 	for _, word := range strings.Fields(q.Text) {
 		f.words = append(f.words, appendFold(nil, word))
 	}
@@ -110,8 +115,11 @@ func (f *finder) matches(p *Principal) bool {
 	if len(f.kinds) > 0 && !slices.Contains(f.kinds, p.Kind) {
 		return false
 	}
+	if f.seats > 0 && (p.Place == nil || p.Place.Capacity < f.seats) {
+		return false
+	}
 	for _, word := range f.words {
-		if !f.holds(p, Names, Contains, word) && !f.holds(p, Address, StartsWith, word) {
+		if !f.holds(p, Names|Location, Contains, word) && !f.holds(p, Address, StartsWith, word) {
 			return false
 		}
 	}
@@ -139,6 +147,9 @@ func (f *finder) holds(p *Principal, fields Field, m Match, text []byte) bool {
 		if fields&name.field != 0 && f.compare(name.value, m, text) {
 			return true
 		}
+	}
+	if fields&Location != 0 && p.Place != nil && f.compare(p.Place.Location, m, text) {
+		return true
 	}
 	return fields&Address != 0 && slices.ContainsFunc(p.Mails, func(mail string) bool { return f.compare(mail, m, text) })
 }

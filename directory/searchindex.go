@@ -21,6 +21,9 @@ func newSearchIndex(all []*Principal) *searchIndex {
 			field(p.FirstName)
 			field(p.LastName)
 			field(p.ShortName)
+			if p.Place != nil {
+				field(p.Place.Location)
+			}
 		}),
 		addresses: newTrigramIndex(all, func(p *Principal, field func(string)) {
 			for _, mail := range p.Mails {
@@ -47,7 +50,7 @@ func (x *searchIndex) candidates(f *finder) set {
 		}
 	}
 	for _, word := range f.words {
-		found.and(x.of(word, Names, Contains).or(x.of(word, Address, StartsWith)))
+		found.and(x.of(word, Names|Location, Contains).or(x.of(word, Address, StartsWith)))
 	}
 	anyOf := newSet(x.size)
 	for n, term := range f.terms {
@@ -70,7 +73,7 @@ func (x *searchIndex) of(text []byte, fields Field, m Match) set {
 		return fullSet(x.size)
 	}
 	found := newSet(x.size)
-	if fields == 0 || fields&Names != 0 {
+	if fields == 0 || fields&(Names|Location) != 0 {
 		found.or(x.names.of(x.size, text, m))
 	}
 	if fields == 0 || fields&Address != 0 {

@@ -107,4 +107,27 @@ func TestRoomsAreFoundWithTheirSeatsAndPlace(t *testing.T) {
 	if body := w.Body.String(); w.Code != 207 || !strings.Contains(body, ">12<") || !strings.Contains(body, "Second floor") {
 		t.Errorf("%d %s", w.Code, body)
 	}
+	find := func(body string) int {
+		w := o.do(o.people[0], "REPORT", "/principals/", body, "Content-Type: text/xml", "Depth: 0")
+		if w.Code != http.StatusMultiStatus {
+			return -w.Code
+		}
+		return strings.Count(w.Body.String(), "<D:response>")
+	}
+	for words, want := range map[string]int{"second floor": 1, "floor room": 1, "cellar": 0} {
+		if got := find(`<CS:calendarserver-principal-search xmlns:CS="http://calendarserver.org/ns/" xmlns:D="DAV:" context="location">
+			<CS:search-token>` + words + `</CS:search-token><D:prop><D:displayname/></D:prop></CS:calendarserver-principal-search>`); got != want {
+			t.Errorf("%q: %d rooms, want %d", words, got, want)
+		}
+	}
+	for search, want := range map[string]int{
+		"seating-capacity 12": 1, "seating-capacity 13": 0, "seating-capacity x": -http.StatusBadRequest,
+		"building-address floor": 1, "building-address cellar": 0,
+	} {
+		name, text, _ := strings.Cut(search, " ")
+		if got := find(`<D:principal-property-search xmlns:D="DAV:" xmlns:N="http://nextcloud.com/ns"><D:property-search><D:prop><N:room-` + name +
+			`/></D:prop><D:match>` + text + `</D:match></D:property-search><D:prop><D:displayname/></D:prop></D:principal-property-search>`); got != want {
+			t.Errorf("%s: %d, want %d", search, got, want)
+		}
+	}
 }

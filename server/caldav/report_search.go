@@ -21,6 +21,9 @@ var searchable = []searchableProperty{
 	{name: dav.CalendarUserType, kind: true, description: "Calendar User Type"},
 	{name: dav.FirstName, fields: directory.FirstName},
 	{name: dav.LastName, fields: directory.LastName},
+	// As Nextcloud's clients look for rooms: so many seats, or more.
+	{name: dav.RoomSeatingCapacity, seats: true},
+	{name: dav.RoomBuildingAddress, fields: directory.Location},
 }
 
 type searchableProperty struct {
@@ -28,6 +31,7 @@ type searchableProperty struct {
 	fields      directory.Field
 	address     bool   // a calendar user address, with its scheme
 	kind        bool   // a calendar user type
+	seats       bool   // how many people a place has room for, at least
 	description string // empty: works, but is not told
 }
 
@@ -102,7 +106,7 @@ func (e *exchange) readSearch(body *dav.Element) (directory.Query, error) {
 			return query, err
 		}
 	}
-	if len(query.Terms) == 0 && len(query.Kinds) == 0 {
+	if len(query.Terms) == 0 && len(query.Kinds) == 0 && query.Seats == 0 {
 		return query, dav.BadRequest("principal-property-search needs a property-search.")
 	}
 	return query, readLimit(&query, body)
@@ -135,6 +139,14 @@ func readTerm(query *directory.Query, search *dav.Element) error {
 			if kind, ok := kindNamed(strings.TrimSpace(text)); ok {
 				query.Kinds = append(query.Kinds, kind)
 			}
+			continue
+		}
+		if s.seats {
+			seats, err := strconv.Atoi(strings.TrimSpace(text))
+			if err != nil || seats <= 0 {
+				return dav.BadRequest("%q is no number of seats.", text)
+			}
+			query.Seats = max(query.Seats, seats)
 			continue
 		}
 		if s.address {

@@ -37,14 +37,14 @@ func killInvitations(t *testing.T, s *site, between func() error) {
 		all = append(all, &inviter{user: user, known: map[string]invited{}})
 	}
 	accepted := 0
-	for kill := range 3 {
+	for rng, kill := moments(t), 0; kill < 3; kill++ {
 		p := s.spawn(t)
 		var write, answer []client
 		for i, w := range all {
 			write = append(write, func(ctx context.Context, _ int) error { return w.write(ctx, p) })
 			answer = append(answer, func(ctx context.Context, _ int) error { return w.answer(ctx, p, all[(i+1)%len(all)]) })
 		}
-		p.storm(t, int64(30+12*kill), write, answer...) // who has nothing to answer yet does not count
+		p.storm(t, 20+rng.Int64N(50), write, answer...) // who has nothing to answer yet does not count
 		if between != nil {
 			if err := between(); err != nil {
 				t.Fatal(err)

@@ -7,10 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
+	"os"
 	"path"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"calport/server/store/postgrestest"
 )
@@ -48,6 +52,21 @@ func (s *site) useDatabase(t *testing.T, dsn string) {
 	edit(t, s.config, `data = "."`, fmt.Sprintf("data = \".\"\ndatabase = %q", dsn))
 }
 
+// moments draws when programs are killed. Each run has other ones; CALPORT_SEED is the number that gives those of an
+// earlier run.
+func moments(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv("CALPORT_SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("CALPORT_SEED: %v", err)
+		}
+	}
+	t.Logf("CALPORT_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
 // killAgain has the program killed three times. between, which may be nil, runs after each time.
 func killAgain(t *testing.T, s *site, between func() error) {
 	var writers []*writer
@@ -58,7 +77,7 @@ func killAgain(t *testing.T, s *site, between func() error) {
 			writers = append(writers, &writer{user: user, name: fmt.Sprint("w", n), there: map[string]event{}})
 		}
 	}
-	for kill := range 3 {
+	for rng, kill := moments(t), 0; kill < 3; kill++ {
 		p := s.spawn(t)
 		var write, watch []client
 		for _, w := range writers {
@@ -67,7 +86,7 @@ func killAgain(t *testing.T, s *site, between func() error) {
 		for _, w := range watchers {
 			watch = append(watch, func(ctx context.Context, _ int) error { return w.look(ctx, p) })
 		}
-		p.storm(t, int64(150+40*kill), write, watch...)
+		p.storm(t, 100+rng.Int64N(150), write, watch...)
 		if between != nil {
 			if err := between(); err != nil {
 				t.Fatal(err)

@@ -4,12 +4,64 @@ import (
 	"bytes"
 	"fmt"
 	netmail "net/mail"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"calport/server/imip/imiptest"
 )
+
+// TestKilledServerTakesEveryAnswerByMailOnce kills the built program while it reads the mailbox of answers, at each step of
+// acting upon one: the organizer has the answer, and has heard of it once.
+func TestKilledServerTakesEveryAnswerByMailOnce(t *testing.T) {
+	box := imiptest.StartIMAP(t)
+	s, server := withMailbox(t, box)
+	start := time.Now().Add(48 * time.Hour).Truncate(time.Hour)
+	path := func(uid string) string { return "/calendars/users/ada/calendar/" + uid + ".ics" }
+	steps := []imiptest.Step{imiptest.Fetching, imiptest.Moving, imiptest.Moved}
+	var uids, to []string
+	p := s.spawn(t)
+	for i := range 2 * len(steps) {
+		uid := fmt.Sprintf("event-%d", i)
+		if status, body, _ := p.do(t, "PUT", path(uid), "ada", meeting(uid, uid, 0, start.AddDate(0, 0, i)), "Content-Type", "text/calendar"); status != 201 {
+			t.Fatalf("PUT: %d %s", status, body)
+		}
+		awaitText(t, p.instance, path(uid), "SCHEDULE-STATUS=1.1")
+		uids = append(uids, uid)
+		to = append(to, readMail(t, server.Mails()[i].Data).ReplyTo[0][1])
+	}
+	for i, step := range steps {
+		var killed atomic.Bool
+		box.OnStep(func(at imiptest.Step) {
+			if at == step && killed.CompareAndSwap(false, true) {
+				p.kill()
+			}
+		})
+		for _, n := range []int{2 * i, 2*i + 1} {
+			box.Put(t, mailedReply(to[n], uids[n], "ACCEPTED", ""))
+		}
+		select {
+		case <-p.ended:
+		case <-time.After(time.Minute):
+			t.Fatalf("%s: it is not killed:\n%s", step, p.log)
+		}
+		box.OnStep(nil)
+		p = s.spawn(t)
+		box.Await(t, "calport-done", 2*(i+1))
+	}
+	inbox := objectsIn(t, p, "ada", "inbox")
+	for _, uid := range uids {
+		_, text, _ := p.do(t, "GET", path(uid), "ada", "")
+		text = unfold(text)
+		if !strings.Contains(text, "SCHEDULE-STATUS=2.0;PARTSTAT=ACCEPTED:mailto:zoe") || len(inbox[uid]) != 1 {
+			t.Errorf("%s: ada has heard of the answer %d times, and has\n%s", uid, len(inbox[uid]), text)
+		}
+	}
+	if set := box.Count(t, "calport-failed"); set > 0 {
+		t.Errorf("%d answers are set aside", set)
+	}
+}
 
 // TestKilledServerMailsEveryInvitation kills the built program while it sends: before a mail server takes a mail, and
 // when it has taken it but has not said so. Every invitation arrives; what arrives twice, as only the second can bring

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,20 +18,60 @@ import (
 // IMAP is a mailbox on a server of the test's own, or on any other that has the account.
 type IMAP struct {
 	Address string // host and port, without TLS
+
+	step atomic.Pointer[func(Step)]
+}
+
+// Step is something that a reader of the mailbox asks for, where it may be cut off.
+type Step string
+
+// The steps of acting upon a mail.
+const (
+	Fetching Step = "before a mail is read"
+	Moving   Step = "when it was acted upon, before it is moved away"
+	Moved    Step = "when it is moved away, before the reader knows"
+)
+
+// OnStep has a func called at each step from now on, on a server in memory; nil ends that.
+func (m *IMAP) OnStep(do func(Step)) { m.step.Store(&do) }
+
+func (m *IMAP) at(s Step) {
+	if do := m.step.Load(); do != nil && *do != nil {
+		(*do)(s)
+	}
+}
+
+// stepping is a session that tells of the steps.
+type stepping struct {
+	*imapmemserver.UserSession
+	m *IMAP
+}
+
+func (s stepping) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *imap.FetchOptions) error {
+	if len(options.BodySection) > 0 {
+		s.m.at(Fetching)
+	}
+	return s.UserSession.Fetch(w, set, options)
+}
+
+func (s stepping) Move(w *imapserver.MoveWriter, set imap.NumSet, folder string) error {
+	s.m.at(Moving)
+	err := s.UserSession.Move(w, set, folder)
+	s.m.at(Moved)
+	return err
 }
 
 // StartIMAP starts a server in memory that keeps the account's INBOX until the test ends.
 func StartIMAP(t testing.TB) *IMAP {
 	t.Helper()
-	users := imapmemserver.New()
+	m := &IMAP{}
 	user := imapmemserver.NewUser(User, Password)
 	if err := user.Create("INBOX", nil); err != nil {
 		t.Fatal(err)
 	}
-	users.AddUser(user)
 	server := imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return users.NewSession(), nil, nil
+			return stepping{imapmemserver.NewUserSession(user), m}, nil, nil
 		},
 		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapMove: {}, imap.CapUIDPlus: {}},
 		InsecureAuth: true,
@@ -42,7 +83,8 @@ func StartIMAP(t testing.TB) *IMAP {
 	}
 	go server.Serve(l)
 	t.Cleanup(func() { server.Close() })
-	return &IMAP{Address: l.Addr().String()}
+	m.Address = l.Addr().String()
+	return m
 }
 
 // Port is where it listens.

@@ -96,6 +96,15 @@ func late(c, old *ical.Component) bool {
 	return !cancelled(old) || stampOf(c) <= stampOf(old)
 }
 
+// late is late, but that messages of an organizer whom this server serves do not
+// overtake each other: what he took back within a second begins again.
+func (r *receiving) late(c, old *ical.Component) bool {
+	if cancelled(old) && stampOf(c) == stampOf(old) && r.user(Organizer(r.message.cal)) != nil {
+		return false
+	}
+	return late(c, old)
+}
+
 // stampOf returns the DTSTAMP of a component, in Unix seconds.
 func stampOf(c *ical.Component) int64 {
 	t, err := c.Prop("DTSTAMP").Time()
@@ -107,7 +116,7 @@ func stampOf(c *ical.Component) int64 {
 
 // takeWhole puts the organizer's view in the place of the copy.
 func (r *receiving) takeWhole() {
-	if late(r.message.parts[whole], r.before.parts[whole]) {
+	if r.late(r.message.parts[whole], r.before.parts[whole]) {
 		return
 	}
 	own := r.before

@@ -228,9 +228,13 @@ func (s *scenario) calendar(lines []string) *ical.Component {
 	}
 	for _, part := range parts {
 		name := "VEVENT"
-		if slices.Contains(part, "VTODO") {
-			name = "VTODO"
-		}
+		part = slices.DeleteFunc(part, func(line string) bool {
+			if line == "VTODO" || line == "VJOURNAL" {
+				name = line
+				return true
+			}
+			return false
+		})
 		b.WriteString("BEGIN:" + name + "\r\n")
 		if !slices.ContainsFunc(part, func(l string) bool { return strings.HasPrefix(l, "UID:") }) {
 			b.WriteString("UID:1\r\n")
@@ -239,9 +243,7 @@ func (s *scenario) calendar(lines []string) *ical.Component {
 			b.WriteString("DTSTAMP:20260101T000000Z\r\n")
 		}
 		for _, line := range part {
-			if line != "VTODO" {
-				b.WriteString(named(line) + "\r\n")
-			}
+			b.WriteString(named(line) + "\r\n")
 		}
 		b.WriteString("END:" + name + "\r\n")
 	}

@@ -12,7 +12,7 @@ import (
 	"calport/server/ical"
 )
 
-// meeting is a world in which ada has a recurring meeting with the others.
+// meeting is a world in which ada has a recurring meeting with the others, which she may part in two.
 type meeting struct {
 	*world
 	rt     *rapid.T
@@ -20,7 +20,10 @@ type meeting struct {
 	others []*home
 }
 
-const meetingName = "meeting.ics"
+// The names and UIDs of the meetings that ada may have.
+const meetingName, laterName = "meeting.ics", "later.ics"
+
+var uidOfName = map[string]string{meetingName: "1", laterName: "2"}
 
 var people = []string{"bob", "cyd", "dan", "automatic"}
 
@@ -38,19 +41,28 @@ func newMeeting(t testing.TB, rt *rapid.T) *meeting {
 	return m
 }
 
-// edit lets ada change her copy.
+// edit lets ada change her copy of one of the meetings.
 func (m *meeting) edit(change func(s *series)) {
-	old := m.ada.items[meetingName]
-	if old == nil {
-		return
+	var has []string
+	for _, name := range []string{meetingName, laterName} {
+		if m.ada.items[name] != nil {
+			has = append(has, name)
+		}
 	}
+	if len(has) > 0 {
+		m.editOne(rapid.SampledFrom(has).Draw(m.rt, "meeting"), change)
+	}
+}
+
+func (m *meeting) editOne(name string, change func(s *series)) {
+	old := m.ada.items[name]
 	x := newCall(m.context(m.ada))
 	s := x.read(old.Clone())
 	for at := range m.days(s) {
 		s.asked[at] = true
 	}
 	change(s)
-	if err := m.put(m.ada, meetingName, s.cal, rapid.Bool().Draw(m.rt, "stale")); err != nil {
+	if err := m.put(m.ada, name, s.cal, rapid.Bool().Draw(m.rt, "stale")); err != nil {
 		m.rt.Fatalf("ada: %v", err)
 	}
 	m.now = m.now.Add(time.Minute)
@@ -63,8 +75,8 @@ func (m *meeting) days(s *series) map[id]bool {
 		return all
 	}
 	start := s.when(s.parts[whole]).start
-	for i := range int64(6) {
-		all[id(start+i*86400)] = true
+	for i := range int64(12) {
+		all[id(start+i*43200)] = true // additional dates are half days
 	}
 	return all
 }
@@ -176,14 +188,116 @@ func (m *meeting) cancelInstance(*rapid.T) {
 
 func (m *meeting) truncate(*rapid.T) {
 	m.edit(func(s *series) {
-		n := rapid.IntRange(1, 6).Draw(m.rt, "count")
-		s.parts[whole].Set(ical.NewProperty("RRULE", fmt.Sprintf("FREQ=DAILY;COUNT=%d", n)))
+		m.end(s, rapid.IntRange(1, 6).Draw(m.rt, "count"))
+	})
+}
+
+// end has a series end after n days.
+func (m *meeting) end(s *series, n int) {
+	if s.parts[whole] == nil {
+		return
+	}
+	s.parts[whole].Set(ical.NewProperty("RRULE", fmt.Sprintf("FREQ=DAILY;COUNT=%d", n)))
+	s.parts[whole].Del("RDATE")
+	start := s.when(s.parts[whole]).start
+	for _, at := range slices.Clone(s.ids) {
+		if at != whole && (int64(at) >= start+int64(n)*86400 || (int64(at)-start)%86400 != 0) {
+			s.remove(at)
+		}
+	}
+}
+
+// addDate adds an instance that the rule does not give.
+func (m *meeting) addDate(*rapid.T) {
+	m.edit(func(s *series) {
+		if s.parts[whole] == nil {
+			return
+		}
+		at := s.when(s.parts[whole]).start + 43200 + 86400*rapid.Int64Range(0, 5).Draw(m.rt, "day")
+		if !s.valid(id(at)) {
+			s.parts[whole].Add(ical.NewProperty("RDATE", ical.UTCOf(time.Unix(at, 0)).String()))
+		}
+	})
+}
+
+// dropDates takes them out again, and what was said of them.
+func (m *meeting) dropDates(*rapid.T) {
+	m.edit(func(s *series) {
+		if s.parts[whole] == nil {
+			return
+		}
+		s.parts[whole].Del("RDATE")
+		start := s.when(s.parts[whole]).start
 		for _, at := range slices.Clone(s.ids) {
-			if at != whole && int64(at) >= s.when(s.parts[whole]).start+int64(n)*86400 {
+			if at != whole && (int64(at)-start)%86400 != 0 {
 				s.remove(at)
 			}
 		}
 	})
+}
+
+func (m *meeting) renameInstance(*rapid.T) {
+	m.edit(func(s *series) {
+		if at, ok := m.pick(s); ok {
+			override(s, at).Set(ical.NewText("SUMMARY", rapid.SampledFrom([]string{"Cake", "Biscuits"}).Draw(m.rt, "summary")))
+		}
+	})
+}
+
+func (m *meeting) lengthen(*rapid.T) {
+	m.edit(func(s *series) {
+		if s.parts[whole] != nil {
+			s.parts[whole].Set(ical.NewProperty("DURATION", rapid.SampledFrom([]string{"PT30M", "PT1H", "PT2H"}).Draw(m.rt, "duration")))
+		}
+	})
+}
+
+// takeBack calls all of a meeting off, or on again.
+func (m *meeting) takeBack(*rapid.T) {
+	m.edit(func(s *series) {
+		status := rapid.SampledFrom([]string{"CANCELLED", "CONFIRMED"}).Draw(m.rt, "status")
+		for _, at := range s.ids {
+			s.parts[at].Set(ical.NewProperty("STATUS", status))
+		}
+	})
+}
+
+// split changes all future instances as a client does: the series ends, and another begins.
+func (m *meeting) split(*rapid.T) {
+	old := m.ada.items[meetingName]
+	if old == nil || m.ada.items[laterName] != nil {
+		return
+	}
+	master := newCall(m.context(m.ada)).read(old).parts[whole]
+	if master == nil {
+		return
+	}
+	later := ical.NewCalendar("x")
+	c := master.Clone()
+	c.Set(ical.NewText("UID", uidOfName[laterName]))
+	c.DelFunc(func(p *ical.Property) bool { return slices.Contains([]string{"RDATE", "EXDATE", "SEQUENCE"}, p.Name()) })
+	c.Set(ical.NewProperty("RRULE", "FREQ=DAILY;COUNT=3"))
+	c.Set(ical.NewProperty("DTSTART", "20260507T140000Z"))
+	later.AddChild(c)
+	m.editOne(meetingName, func(s *series) { m.end(s, 3) })
+	if err := m.put(m.ada, laterName, later, false); err != nil {
+		m.rt.Fatalf("ada: %v", err)
+	}
+}
+
+// room lets the room be taken, or free again, for others' future bookings.
+func (m *meeting) room(*rapid.T) {
+	room := m.others[len(m.others)-1]
+	if room.items["taken.ics"] != nil {
+		m.delete(room, "taken.ics")
+		return
+	}
+	day := rapid.IntRange(4, 9).Draw(m.rt, "day")
+	taken := parse(m.t, fmt.Sprintf("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:taken\r\nDTSTAMP:20260101T000000Z\r\n"+
+		"DTSTART:2026050%dT000000Z\r\nDURATION:P1D\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", day))
+	if err := m.put(room, "taken.ics", taken, false); err != nil {
+		m.rt.Fatalf("the room: %v", err)
+	}
 }
 
 // invite and uninvite change who is invited, to the series or an instance.
@@ -222,14 +336,14 @@ func (m *meeting) join(*rapid.T) {
 }
 
 func (m *meeting) remove(*rapid.T) {
-	m.delete(m.ada, meetingName)
+	m.delete(m.ada, rapid.SampledFrom([]string{meetingName, laterName}).Draw(m.rt, "meeting"))
 	m.now = m.now.Add(time.Minute)
 }
 
 // guestWrites lets somebody change his copy.
 func (m *meeting) guestWrites(change func(x *call, s *series)) {
 	h := rapid.SampledFrom(m.others[:3]).Draw(m.rt, "guest")
-	name := h.uid("1")
+	name := h.uid(rapid.SampledFrom([]string{"1", "2"}).Draw(m.rt, "uid"))
 	if name == "" {
 		return
 	}
@@ -291,14 +405,16 @@ func (m *meeting) alarm(*rapid.T) {
 
 func (m *meeting) leave(*rapid.T) {
 	h := rapid.SampledFrom(m.others[:3]).Draw(m.rt, "guest")
-	m.delete(h, h.uid("1"))
+	m.delete(h, h.uid(rapid.SampledFrom([]string{"1", "2"}).Draw(m.rt, "uid")))
 }
 
 // check compares all copies with ada's.
 func (m *meeting) check(*rapid.T) {
 	m.settle()
 	for _, h := range m.others {
-		m.compare(h)
+		for name := range uidOfName {
+			m.compare(h, name)
+		}
 	}
 }
 
@@ -324,11 +440,11 @@ func (m *meeting) instances(cal *ical.Component, who *home) map[int64]ical.Insta
 	return all
 }
 
-func (m *meeting) compare(h *home) {
+func (m *meeting) compare(h *home, name string) {
 	m.rt.Helper()
 	x := newCall(m.context(h))
-	want := m.instances(m.ada.items[meetingName], h)
-	got := m.instances(h.items[h.uid("1")], h)
+	want := m.instances(m.ada.items[name], h)
+	got := m.instances(h.items[h.uid(uidOfName[name])], h)
 	for at, w := range want {
 		answer := partstat(x.mine(w.Component))
 		g, ok := got[at]
@@ -373,8 +489,7 @@ func (m *meeting) compareInstance(h *home, x *call, at int64, got, want ical.Ins
 
 func (m *meeting) fail(h *home, format string, args ...any) {
 	m.rt.Helper()
-	m.rt.Fatalf("%s %s\n\nada's:\n%v\n\nhis:\n%v\n\n%s", h.user.CN, fmt.Sprintf(format, args...),
-		m.ada.items[meetingName], h.items[h.uid("1")], strings.Join(m.log, "\n"))
+	m.rt.Fatalf("%s %s\n\nada's:\n%v\n\nhis:\n%v\n\n%s", h.user.CN, fmt.Sprintf(format, args...), m.ada.items, h.items, strings.Join(m.log, "\n"))
 }
 
 func TestCopiesStayConsistent(t *testing.T) {
@@ -386,6 +501,8 @@ func TestCopiesStayConsistent(t *testing.T) {
 			"dropOverride": m.dropOverride, "exclude": m.exclude, "cancelInstance": m.cancelInstance,
 			"truncate": m.truncate, "invite": m.invite, "uninvite": m.uninvite, "remove": m.remove,
 			"answer": m.answer, "answerInstance": m.answerInstance, "hideInstance": m.hideInstance,
+			"addDate": m.addDate, "dropDates": m.dropDates, "renameInstance": m.renameInstance, "lengthen": m.lengthen,
+			"takeBack": m.takeBack, "split": m.split, "room": m.room,
 			"alarm": m.alarm, "leave": m.leave, "join": m.join, "settle": m.check,
 		})
 		m.check(rt)

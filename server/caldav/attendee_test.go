@@ -275,3 +275,40 @@ func TestAddressesOfEveryFormAreTakenAndMailAddressesAreTold(t *testing.T) {
 		}
 	}
 }
+
+// What RFC 7986, RFC 9073 and RFC 9074 have added is kept octet by octet, and reaches those who are invited, save
+// what is everybody's own: the colour and the alarms.
+func TestNewerPropertiesAreKeptAndToldToTheInvited(t *testing.T) {
+	s := newServer(t)
+	told := []string{
+		"IMAGE;VALUE=URI;DISPLAY=BADGE;FMTTYPE=image/png:https://example.com/i.png",
+		"CONFERENCE;VALUE=URI;FEATURE=AUDIO,VIDEO;LABEL=Call:https://example.com/call",
+		"REFRESH-INTERVAL;VALUE=DURATION:PT1H",
+		"STYLED-DESCRIPTION;VALUE=TEXT;FMTTYPE=text/html:<b>Engines</b>",
+		"STRUCTURED-DATA;FMTTYPE=application/json;SCHEMA=\"https://schema.org/Event\":{}",
+		"X-APPLE-STRUCTURED-LOCATION;VALUE=URI;X-TITLE=London:geo:51.5,-0.1",
+		"BEGIN:PARTICIPANT\r\nUID:p1\r\nPARTICIPANT-TYPE:SPEAKER\r\nCALENDAR-ADDRESS:mailto:speaker@example.com\r\nEND:PARTICIPANT",
+		"BEGIN:VLOCATION\r\nUID:l1\r\nNAME:Hall\r\nLOCATION-TYPE:stadium\r\nEND:VLOCATION",
+		"BEGIN:VRESOURCE\r\nUID:r1\r\nRESOURCE-TYPE:projector\r\nEND:VRESOURCE",
+	}
+	const alarm = "BEGIN:VALARM\r\nUID:a1\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT5M\r\nACKNOWLEDGED:20260901T080000Z\r\nRELATED-TO;RELTYPE=SNOOZE:a0\r\n" +
+		"PROXIMITY:DEPART\r\nX-APPLE-PROXIMITY:DEPART\r\nEND:VALARM"
+	with := func(data string) string {
+		return strings.Replace(data, "END:VEVENT", strings.Join(told, "\r\n")+"\r\nCOLOR:turquoise\r\n"+alarm+"\r\nEND:VEVENT", 1)
+	}
+	alone := with(event("alone", "20260907T090000Z"))
+	s.want(t, "ada", "PUT", adaCal+"alone.ics", alone, 201)
+	if got := s.want(t, "ada", "GET", adaCal+"alone.ics", "", 200).Body.String(); got != alone {
+		t.Errorf("got\n%s\nwant\n%s", got, alone)
+	}
+	s.want(t, "ada", "PUT", adaCal+"m.ics", with(invitation()), 201)
+	_, graces, _ := s.graces(t)
+	for _, part := range told {
+		if !strings.Contains(graces, part+"\r\n") {
+			t.Errorf("Grace is not told %q:\n%s", part, graces)
+		}
+	}
+	if mine := s.adas(t); !strings.Contains(mine, "COLOR:turquoise\r\n"+alarm) || strings.Contains(graces, "VALARM") || strings.Contains(graces, "COLOR") {
+		t.Errorf("colour and alarm are Ada's own; she has\n%s\nand Grace\n%s", mine, graces)
+	}
+}

@@ -89,9 +89,7 @@ func (e *exchange) getCalendar() error {
 		return nil
 	}
 	whole := ical.NewCalendar(prodID)
-	if name := e.res.displayName(); name != "" {
-		whole.Add(ical.NewText("X-WR-CALNAME", name))
-	}
+	e.res.describe(whole)
 	out := calendarWriter{w: e.w, json: e.excerpt != nil && e.excerpt.json, zones: map[string]bool{}}
 	out.begin(whole)
 	err := e.store.Read(e.r.Context(), func(tx *store.Tx) error {
@@ -173,8 +171,11 @@ func (c *calendarWriter) write(data []byte) {
 }
 
 // displayName is the name that the visitor sees, "" if there is none.
-func (r *resource) displayName() string {
-	xml, _ := r.stored(dav.DisplayName)
+func (r *resource) displayName() string { return r.textOf(dav.DisplayName) }
+
+// textOf is the text of a stored property, "" if there is none.
+func (r *resource) textOf(name dav.Name) string {
+	xml, _ := r.stored(name)
 	return parsed(xml).Trimmed()
 }
 

@@ -1,6 +1,7 @@
 package caldav
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -9,9 +10,9 @@ import (
 	"calport/server/store"
 )
 
-// calendarQuery answers about the members of a calendar that a filter is true of, or about one object if it is (RFC 4791
-// section 7.8). Whether Depth
-// says 0 or 1, or is missing as in most requests, the members are meant: the calendar itself is no calendar object.
+// calendarQuery answers about the members of a calendar that a filter is true of, of all calendars of a home, or about one
+// object if it is (RFC 4791 section 7.8). Whether Depth says 0 or 1, or is missing as in most requests, the members are
+// meant: neither the calendar itself nor the home is a calendar object.
 func (e *exchange) calendarQuery(body *dav.Element) error {
 	l, err := e.reportListing(body)
 	if err != nil {
@@ -21,44 +22,63 @@ func (e *exchange) calendarQuery(body *dav.Element) error {
 	if err != nil {
 		return err
 	}
-	floating, err := e.floating(body)
+	floating, err := namedZone(body)
 	if err != nil {
 		return err
-	}
-	if e.excerpt != nil {
-		e.excerpt.floating = floating
 	}
 	e.announce()
 	return dav.WriteMultiStatus(e.w, func(w *dav.Writer) error {
 		l.w = w
 		return e.store.Read(e.r.Context(), func(tx *store.Tx) error {
-			return l.matching(tx, filter, floating)
+			for _, in := range e.queried() {
+				if err := l.matching(tx, in, filter, cmp.Or(floating, in.timezone())); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	})
 }
 
-// matching writes the members that a filter is true of. The index finds the candidates; the data decides, where the
-// index does not.
-func (l *listing) matching(tx *store.Tx, filter *compFilter, floating *time.Location) error {
+// queried are the resources whose members a query is about, or an object itself.
+func (e *exchange) queried() []*resource {
+	if e.res.kind != home {
+		return []*resource{e.res}
+	}
+	var all []*resource
+	for _, c := range e.res.home.Collections {
+		if m := e.res.member(c, nil); m.kind == calendar && m.require(dav.Read) == nil {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// matching writes the members of a resource that a filter is true of, or an object. The index finds the candidates; the
+// data decides, where the index does not.
+func (l *listing) matching(tx *store.Tx, in *resource, filter *compFilter, floating *time.Location) error {
 	b := filter.bounds()
 	if b.empty {
 		return nil
 	}
-	rows, err := l.rowsOf(tx, l.res.itself())
+	if l.excerpt != nil {
+		l.excerpt.floating = floating
+	}
+	rows, err := l.rowsOf(tx, in.itself())
 	if err != nil {
 		return err
 	}
 	m := &matcher{rows: rows, filter: filter, bounds: b, floating: floating}
-	if l.res.kind&items != 0 { // the index is not asked
+	if in.kind&items != 0 { // the index is not asked
 		m.bounds.decided, m.bounds.span = false, nil
-		return m.write(tx, tx.ObjectsByName(l.res.collection.ID, []string{l.res.item.Name}, m.part()))
+		return m.write(tx, tx.ObjectsByName(in.collection.ID, []string{in.item.Name}, m.part()))
 	}
-	return m.write(tx, tx.ObjectsInRange(l.res.collection.ID, b.component, b.start, b.end, m.part()))
+	return m.write(tx, tx.ObjectsInRange(in.collection.ID, b.component, b.start, b.end, m.part()))
 }
 
-// floating is where a report takes times without a zone to be: in the time zone that it names, or else that of the
-// calendar (RFC 4791 section 9.8, RFC 7809 section 3.1.3.1), or else in UTC.
-func (e *exchange) floating(body *dav.Element) (*time.Location, error) {
+// namedZone is where a report says that times without a zone are (RFC 4791 section 9.8, RFC 7809 section 3.1.6). Where it
+// does not, nil, they are in that of the calendar.
+func namedZone(body *dav.Element) (*time.Location, error) {
 	if id := body.Child(dav.TimezoneID); id != nil {
 		zone, ok := ical.LookupZone(id.Trimmed())
 		if !ok {
@@ -69,7 +89,7 @@ func (e *exchange) floating(body *dav.Element) (*time.Location, error) {
 	if zone := body.Child(dav.Timezone); zone != nil {
 		return requestTimezone(zone.Text)
 	}
-	return e.res.timezone(), nil
+	return nil, nil
 }
 
 // requestTimezone reads the CALDAV:timezone of a request, which has to be a whole iCalendar object (RFC 4791 section 9.8,

@@ -28,7 +28,7 @@ var reports = []report{
 	{name: dav.PrincipalSearchPropertySet, on: discovery | principals, atDepthZero: true, run: (*exchange).principalSearchPropertySet},
 
 	// CalDAV, RFC 4791 section 7
-	{name: dav.CalendarQuery, on: calendar | inbox | outbox | object | message, needs: dav.Read, run: (*exchange).calendarQuery},
+	{name: dav.CalendarQuery, on: home | calendar | inbox | outbox | object | message, needs: dav.Read, run: (*exchange).calendarQuery},
 	{name: dav.CalendarMultiget, on: home | synced | outbox | items, needs: dav.Read, run: (*exchange).calendarMultiget},
 
 	{name: dav.FreeBusyQuery, on: home | calendar, needs: dav.ReadFreeBusy, run: (*exchange).freeBusyQuery},

@@ -67,9 +67,8 @@ func (a Visitor) Calendars(ctx context.Context) ([]CalendarInfo, error) {
 
 // info is what the collection says of itself.
 func (r *resource) info() CalendarInfo {
-	color, _ := r.stored(dav.CalendarColor)
 	source, _ := r.stored(dav.Source)
-	info := CalendarInfo{Name: r.collection.Name, Title: r.displayName(), Color: parsed(color).Trimmed(), Source: hrefIn(source)}
+	info := CalendarInfo{Name: r.collection.Name, Title: r.displayName(), Color: r.textOf(dav.CalendarColor), Source: hrefIn(source)}
 	if r.kind == calendar && len(r.collection.Components) > 0 {
 		info.Component = r.collection.Components[0]
 	}

@@ -39,6 +39,14 @@ func TestPythonCaldavInvites(t *testing.T) {
 	}
 }
 
+func TestThreePythonCaldavsMeetInARoom(t *testing.T) {
+	in := pythonCaldav(t)
+	out, err := exec.Command(python, "testdata/pythree.py", in.origin+"/", filepath.Join(in.dir, "ca.pem"), "calport").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
 func TestPythonCaldavMeetsConflicts(t *testing.T) {
 	in := pythonCaldav(t)
 	out, err := exec.Command(python, "testdata/pyconflict.py", in.origin+"/", filepath.Join(in.dir, "ca.pem"), "linus", "calport").CombinedOutput()

@@ -231,8 +231,24 @@ func (a *attending) lift(at id, into, from *ical.Component) {
 	if partstat(p) != partstat(a.mine(old)) {
 		setParam(p, paramAnswered, a.stamp())
 		p.DelParam(paramAuto)
+		a.followAnswer(a.before.effective(at), into)
 	}
 }
+
+// followAnswer has an event take the time of one who comes, where his client left
+// the TRANSP that the server gave it while he had not answered: most leave it, and
+// iOS 8 wrote it back. Events of whole days rarely take time; there it stays.
+func (a *attending) followAnswer(old, c *ical.Component) {
+	answer := partstat(a.mine(c))
+	if c.Name != "VEVENT" || old == nil || partstat(a.mine(old)) != NeedsAction || answer != Accepted && answer != Tentative {
+		return
+	}
+	if start := startOf(c); !start.IsDate() && transparent(old) && transparent(c) {
+		c.Set(ical.NewProperty("TRANSP", "OPAQUE"))
+	}
+}
+
+func transparent(c *ical.Component) bool { return strings.EqualFold(c.Value("TRANSP"), "TRANSPARENT") }
 
 // replace gives a component the properties of that name that another has.
 func replace(into, from *ical.Component, name string) {

@@ -97,7 +97,7 @@ func (r *receiving) followPartstat(c, old *ical.Component) {
 	}
 	switch {
 	case partstat(p) == NeedsAction:
-		if !strings.EqualFold(c.Value("TRANSP"), "TRANSPARENT") {
+		if !transparent(c) {
 			c.Set(ical.NewProperty("TRANSP", "TRANSPARENT"))
 		}
 	case old == nil:

@@ -213,7 +213,7 @@ func BenchmarkListBesideBareScan(b *testing.B) {
 		}
 		rows.Close()
 		between := time.Now()
-		if got := len(listing(b, s, c)); got != n {
+		if got := len(listed(b, s, c)); got != n {
 			b.Fatalf("got %d objects", got)
 		}
 		bare += between.Sub(start)

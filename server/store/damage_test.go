@@ -124,13 +124,13 @@ func TestFullDiskFailsTheWriteAndNothingElse(t *testing.T) {
 		return nil // even if the caller passes over it
 	})
 	wantFileError(t, "full", err, ErrFull, sqliteOf(s).path)
-	if got := listing(t, s, c); len(got) != 1 || got[0] != "a.ics" {
+	if got := listed(t, s, c); len(got) != 1 || got[0] != "a.ics" {
 		t.Errorf("got %v, want what was there before", got)
 	}
 	limit(1 << 30)
 	put(t, s, c, event("b.ics", "2", strings.Repeat("x", 100_000)))
 	h, err := s.Home(t.Context(), "ada")
-	if err != nil || len(listing(t, s, h.Collection("calendar"))) != 2 {
+	if err != nil || len(listed(t, s, h.Collection("calendar"))) != 2 {
 		t.Errorf("after the disk has room: %v", err)
 	}
 }

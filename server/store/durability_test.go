@@ -41,7 +41,7 @@ func TestAcknowledgedWritesAreInTheFilesAtOnce(t *testing.T) {
 	if err != nil || h.Change != last.Change || h.Collection("calendar").Change != last.Change {
 		t.Fatalf("got %+v, %v, want number %d", h, err, last.Change)
 	}
-	if got := listing(t, again, c); len(got) != 20 {
+	if got := listed(t, again, c); len(got) != 20 {
 		t.Errorf("got %d objects, want 20", len(got))
 	}
 }

@@ -35,7 +35,7 @@ type Object struct {
 	Created      time.Time
 	Modified     time.Time // when its data was last written
 
-	// Filled with Data.
+	// Filled with Data. Others may have it too: it must not be changed.
 	Data []byte
 }
 
@@ -206,6 +206,9 @@ var objectsOfCollection = forParts("WHERE o.collection_id = $1 ORDER BY o.name")
 
 // Objects streams the objects of a collection, in the same order every time.
 func (tx *Tx) Objects(collectionID int64, part Part) iter.Seq2[Object, error] {
+	if part == Tags {
+		return tx.tags(collectionID)
+	}
 	return tx.objects(part, objectsOfCollection[part], collectionID)
 }
 

@@ -30,9 +30,62 @@ var objectsOfNames = func() (texts [parts]string) {
 	return texts
 }()
 
-// ObjectsByName streams those of the named objects that exist, in no order, each once however often it is named. It
-// makes one query for up to 500 names, of PostgreSQL one for all.
+// ObjectsByName streams those of the named objects that exist, in no order, each once however often it is named. What is
+// not in memory is read by one query for up to 500 names, of PostgreSQL one for all.
 func (tx *Tx) ObjectsByName(collectionID int64, names []string, part Part) iter.Seq2[Object, error] {
+	if part&Facts != 0 || len(names) < nameCounts[0] { // what is kept has no facts, and few names cost less than asking for it
+		return tx.readByName(collectionID, names, part)
+	}
+	return func(yield func(Object, error) bool) {
+		l, _, err := tx.listing(collectionID)
+		if err != nil {
+			yield(Object{}, err)
+			return
+		}
+		if l != nil {
+			var goesOn bool
+			if names, goesOn = tx.kept(l, names, part, yield); !goesOn || len(names) == 0 {
+				return
+			}
+		}
+		for o, err := range tx.readByName(collectionID, names, part) {
+			if err == nil && part&Data != 0 {
+				tx.s.data.keep(o.ETag, o.Data, len(o.Data)+len(o.ETag))
+			}
+			if !yield(o, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// kept yields the named objects that are in memory, as far as that is wanted, and returns the names of those that must
+// be read.
+func (tx *Tx) kept(l *listing, names []string, part Part, yield func(Object, error) bool) (unread []string, goesOn bool) {
+	tx.streaming = true
+	defer func() { tx.streaming = false }()
+	seen := make(map[string]bool, len(names))
+	for _, name := range names {
+		o, found := l.find(name)
+		if !found || seen[name] {
+			continue
+		}
+		seen[name] = true
+		if part&Data != 0 {
+			if o.Data = tx.s.data.find(o.ETag); o.Data == nil {
+				unread = append(unread, name)
+				continue
+			}
+		}
+		if !yield(o, nil) {
+			return nil, false
+		}
+	}
+	return unread, true
+}
+
+// readByName is ObjectsByName from the database.
+func (tx *Tx) readByName(collectionID int64, names []string, part Part) iter.Seq2[Object, error] {
 	if tx.s.latest != nil {
 		names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !storable(name) })
 		slices.Sort(names)

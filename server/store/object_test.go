@@ -124,14 +124,14 @@ func TestConflictLeavesTheTransactionUsable(t *testing.T) {
 			_, _, err := tx.PutObject(c.ID, event("b.ics", "free", "x"))
 			return err
 		})
-		if got, want := listing(t, s, c), []string{"a.ics", "b.ics"}; !slices.Equal(got, want) {
+		if got, want := listed(t, s, c), []string{"a.ics", "b.ics"}; !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	})
 }
 
 // listing is the names of a collection's objects.
-func listing(t testing.TB, s *Store, c *Collection) (names []string) {
+func listed(t testing.TB, s *Store, c *Collection) (names []string) {
 	t.Helper()
 	err := s.Read(t.Context(), func(tx *Tx) error {
 		for o, err := range tx.Objects(c.ID, Tags) {
@@ -202,7 +202,7 @@ func TestMoveReplacesAndKeepsIdentity(t *testing.T) {
 		if created || moved.ID != moving.ID || moved.ETag != moving.ETag {
 			t.Errorf("got %+v, created %v", moved, created)
 		}
-		if got := listing(t, s, calendar); len(got) != 0 {
+		if got := listed(t, s, calendar); len(got) != 0 {
 			t.Errorf("left behind: %v", got)
 		}
 		o, err := s.Object(t.Context(), "ada", "tasks", "b.ics", Whole)
@@ -255,7 +255,7 @@ func TestCopyTakesPropertiesAlong(t *testing.T) {
 			}
 			return nil
 		})
-		if got := listing(t, s, from); len(got) != 1 {
+		if got := listed(t, s, from); len(got) != 1 {
 			t.Errorf("the source: got %v", got)
 		}
 	})

@@ -96,7 +96,7 @@ func TestHomesLockedInAnyOrder(t *testing.T) {
 	all.Go(func() { cross("grace", "ada") })
 	all.Wait()
 	for owner, c := range calendars {
-		if got := listing(t, s, c); len(got) != 2 {
+		if got := listed(t, s, c); len(got) != 2 {
 			t.Errorf("%s: got %v", owner, got)
 		}
 	}
@@ -133,7 +133,7 @@ func TestCrowdsThatMeetInDeadlocksAllGetThrough(t *testing.T) {
 	}
 	all.Wait()
 	for _, c := range calendars {
-		if got := listing(t, s, c); len(got) != 40 {
+		if got := listed(t, s, c); len(got) != 40 {
 			t.Errorf("a calendar has %d objects, want 40", len(got))
 		}
 	}
@@ -161,7 +161,7 @@ func TestServerThatGoesAndComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, s, c, event("a.ics", "1", "x"))
-	if got := listing(t, s, c); len(got) != 1 {
+	if got := listed(t, s, c); len(got) != 1 {
 		t.Errorf("got %v", got)
 	}
 }
@@ -180,7 +180,7 @@ func TestLostConnectionsAreReplaced(t *testing.T) {
 		}
 		return nil
 	})
-	if got := listing(t, s, c); attempts != 2 || len(got) != 1 {
+	if got := listed(t, s, c); attempts != 2 || len(got) != 1 {
 		t.Errorf("%d attempts, got %v", attempts, got)
 	}
 }
@@ -282,7 +282,7 @@ func TestTextThatPostgresCannotKeep(t *testing.T) {
 			return err
 		})
 	}
-	if got := listing(t, s, c); len(got) != 1 {
+	if got := listed(t, s, c); len(got) != 1 {
 		t.Errorf("got %v", got)
 	}
 }

@@ -49,9 +49,12 @@ type Store struct {
 	engine  engine
 	readers *pool
 	homes   *homeCache
-	latest  *latest // asks how old the pictures in homes are; nil where they are always up to date
-	epoch   atomic.Int64
-	ids     atomic.Int64 // the last id made
+	// What is kept of collections, by id, and the data of objects, by ETag.
+	listings *recent[int64, *listing]
+	data     *recent[string, []byte]
+	latest   *latest // asks how old the pictures in homes are; nil where they are always up to date
+	epoch    atomic.Int64
+	ids      atomic.Int64 // the last id made
 
 	telling   sync.Mutex // guards observers, and is held while they are told
 	observers []func([]Change)
@@ -71,6 +74,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.HomeCache = 4096
 	}
 	s.homes = newHomeCache(o.HomeCache)
+	s.listings, s.data = newRecent[int64, *listing](listingsRoom), newRecent[string, []byte](dataRoom)
 	readers := 32
 	switch {
 	case (o.Path == "") == (o.DSN == ""):

@@ -31,7 +31,7 @@ func TestFailedWriteLeavesNothing(t *testing.T) {
 			t.Errorf("got %v, want the function's own error", err)
 		}
 		after, _ := s.Home(t.Context(), "ada")
-		if after != before || told != 0 || len(listing(t, s, c)) != 0 {
+		if after != before || told != 0 || len(listed(t, s, c)) != 0 {
 			t.Errorf("something is left: %+v, told %d", after, told)
 		}
 		if _, err := s.Home(t.Context(), "grace"); err != ErrNotFound {
@@ -86,7 +86,7 @@ func TestPanicIsUndoneAndLeavesTheStoreUsable(t *testing.T) {
 			})
 		}()
 		put(t, s, c, event("b.ics", "2", "x"))
-		if got, want := listing(t, s, c), []string{"b.ics"}; !slices.Equal(got, want) {
+		if got, want := listed(t, s, c), []string{"b.ics"}; !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	})
@@ -151,7 +151,7 @@ func TestWritersShareACommit(t *testing.T) {
 			want = append(want, fmt.Sprintf("%02d.ics", i))
 		}
 	}
-	if got := listing(t, s, c); !slices.Equal(got, want) {
+	if got := listed(t, s, c); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if len(batches) != 1 || len(batches[0]) != len(want) {

@@ -1,0 +1,185 @@
+package store
+
+import (
+	"cmp"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// listing is the names and ETags of the objects of a collection as they were after one change, in order of name. It is
+// immutable, and holds no pointers but one, so that the collector passes over it.
+//
+// Whatever changes an object gives its collection the next number, so a listing is exact for every transaction that
+// finds the collection at the same one; and one that is older is brought up to date by the log of changes.
+type listing struct {
+	change int64
+	text   string   // name and ETag of the first, of the second, and so on
+	ends   []uint32 // where each ends in text
+}
+
+// Room for what is kept in memory, in octets.
+const (
+	listingsRoom = 8 << 20 // of some 80 octets an object
+	dataRoom     = 8 << 20
+)
+
+// tagSize is the length of an ETag.
+const tagSize = 32
+
+func (l *listing) size() int { return len(l.text) + 4*len(l.ends) }
+
+// at is the object in a place, by its Tags.
+func (l *listing) at(i int) Object {
+	start := uint32(0)
+	if i > 0 {
+		start = l.ends[i-1]
+	}
+	end := l.ends[i]
+	return Object{Name: l.text[start : end-tagSize], ETag: l.text[end-tagSize : end]}
+}
+
+func (l *listing) all() iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		for i := range l.ends {
+			if !yield(l.at(i), nil) {
+				return
+			}
+		}
+	}
+}
+
+// find returns the object of that name.
+func (l *listing) find(name string) (o Object, found bool) {
+	low, high := 0, len(l.ends)
+	for low < high {
+		middle := (low + high) / 2
+		o = l.at(middle)
+		switch c := strings.Compare(o.Name, name); {
+		case c == 0:
+			return o, true
+		case c < 0:
+			low = middle + 1
+		default:
+			high = middle
+		}
+	}
+	return Object{}, false
+}
+
+// listingMaker puts a listing together in order of name.
+type listingMaker struct {
+	text []byte
+	ends []uint32
+}
+
+func (m *listingMaker) add(o *Object) {
+	m.text = append(append(m.text, o.Name...), o.ETag...)
+	m.ends = append(m.ends, uint32(len(m.text)))
+}
+
+// tooLarge says whether the listing would not be kept.
+func (m *listingMaker) tooLarge() bool { return len(m.text)+4*len(m.ends) > listingsRoom/2 }
+
+func (m *listingMaker) listing(change int64) *listing {
+	return &listing{change: change, text: string(m.text), ends: slices.Clip(m.ends)}
+}
+
+// with is the listing after changes that come in order of name, each name once.
+func (l *listing) with(changes []ObjectChange, change int64) *listing {
+	m := listingMaker{text: make([]byte, 0, len(l.text)+len(changes)*2*tagSize), ends: make([]uint32, 0, len(l.ends)+len(changes))}
+	i := 0
+	for _, c := range changes {
+		for i < len(l.ends) {
+			o := l.at(i)
+			if o.Name > c.Name {
+				break
+			}
+			if o.Name < c.Name {
+				m.add(&o)
+			}
+			i++
+		}
+		if !c.Deleted {
+			m.add(&c.Object)
+		}
+	}
+	for ; i < len(l.ends); i++ {
+		o := l.at(i)
+		m.add(&o)
+	}
+	return m.listing(change)
+}
+
+// maxCatchUp is how many changes are made up for; a listing that is further behind is read anew.
+const maxCatchUp = 1000
+
+// listing returns what is kept of a collection, up to date for this transaction, and the number of the collection's
+// last change; nil if nothing is, and 0 if nothing can be. In a writing transaction nothing can: numbers are written last.
+func (tx *Tx) listing(collectionID int64) (l *listing, change int64, err error) {
+	if tx.write {
+		return nil, 0, nil
+	}
+	err = tx.row("SELECT change FROM collection WHERE id = $1", []any{collectionID}, &change)
+	if err != nil {
+		if errors.Is(err, ErrNotFound) {
+			err = nil
+		}
+		return nil, 0, err
+	}
+	l = tx.s.listings.find(collectionID)
+	switch {
+	case l == nil || l.change == change:
+		return l, change, nil
+	case l.change > change: // kept by a transaction that sees more
+		return nil, 0, nil
+	}
+	var changes []ObjectChange
+	for c, err := range tx.Changes(collectionID, l.change, maxCatchUp, Tags) {
+		if err != nil {
+			return nil, 0, err
+		}
+		changes = append(changes, c)
+	}
+	if len(changes) == maxCatchUp {
+		return nil, change, nil
+	}
+	slices.SortFunc(changes, func(a, b ObjectChange) int { return cmp.Compare(a.Name, b.Name) })
+	l = l.with(changes, change)
+	tx.s.listings.keep(collectionID, l, l.size())
+	return l, change, nil
+}
+
+// tags streams the names and ETags of a collection's objects in order of name, from memory if they are kept there, and
+// otherwise keeps them.
+func (tx *Tx) tags(collectionID int64) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		l, change, err := tx.listing(collectionID)
+		if err != nil {
+			yield(Object{}, err)
+			return
+		}
+		if l != nil {
+			tx.streaming = true // though nothing is: what must not be done in a loop must not depend on what is kept
+			defer func() { tx.streaming = false }()
+			l.all()(yield)
+			return
+		}
+		m := listingMaker{}
+		keep := change != 0
+		for o, err := range tx.objects(Tags, objectsOfCollection[Tags], collectionID) {
+			if !yield(o, err) || err != nil {
+				return
+			}
+			if keep {
+				m.add(&o)
+				keep = !m.tooLarge()
+			}
+		}
+		if keep {
+			l := m.listing(change)
+			tx.s.listings.keep(collectionID, l, l.size())
+		}
+	}
+}

@@ -244,7 +244,7 @@ func (c *changed) respond(w *dav.Writer) {
 		w.Response(c.href, http.StatusOK)
 	default:
 		w.ResponseProps(c.href, func() {
-			w.TextElement(dav.GetETag, dav.QuoteETag(c.object.ETag))
+			w.TagElement(dav.GetETag, c.object.ETag)
 			w.TextElement(csUID, c.uid)
 			if c.shown != nil {
 				writeCalendarData(w, dav.CalendarData, c.shown, c.shownType == typeJCal)

@@ -126,7 +126,7 @@ func getScheduleTag(w *dav.Writer, _ *dav.Element, r *resource) error {
 	if r.item.ScheduleTag == "" {
 		return dav.ErrNoProperty
 	}
-	w.TextElement(dav.ScheduleTag, dav.QuoteETag(r.item.ScheduleTag))
+	w.TagElement(dav.ScheduleTag, r.item.ScheduleTag)
 	return nil
 }
 

@@ -99,7 +99,7 @@ func getContentType(w *dav.Writer, _ *dav.Element, r *resource) error {
 }
 
 func getETag(w *dav.Writer, _ *dav.Element, r *resource) error {
-	w.TextElement(dav.GetETag, dav.QuoteETag(r.etag()))
+	w.TagElement(dav.GetETag, r.etag())
 	return nil
 }
 

@@ -41,6 +41,7 @@ type rows struct {
 	*listing
 	collection *resource
 	row        *resource
+	item       store.Object // of row: a copy, so that callers' items need no place on the heap
 	bags       map[int64]store.Properties
 	restricted map[string]ical.Access // members of which the visitor does not see all
 	part       store.Part             // what must be read of each member
@@ -64,11 +65,13 @@ func (l *listing) rowsOf(tx *store.Tx, collection *resource) (*rows, error) {
 	return s, nil
 }
 
+// at is a member as a resource, until the next call.
 func (s *rows) at(item *store.Object) *resource {
 	if s.row == nil {
-		s.row = s.collection.member(nil, item)
+		s.row = s.collection.member(nil, &s.item)
 	}
-	s.row.item, s.row.bag, s.row.access = item, s.bags[item.ID], s.restricted[item.Name]
+	s.item = *item
+	s.row.bag, s.row.access = s.bags[item.ID], s.restricted[item.Name]
 	return s.row
 }
 

@@ -60,7 +60,7 @@ func getContentType(w *dav.Writer, _ *dav.Element, _ *resource) error {
 }
 
 func getETag(w *dav.Writer, _ *dav.Element, r *resource) error {
-	w.TextElement(dav.GetETag, dav.QuoteETag(r.etag(r.of)))
+	w.TagElement(dav.GetETag, r.etag(r.of))
 	return nil
 }
 

@@ -90,6 +90,15 @@ func (w *Writer) TextElement(name Name, text string) {
 	w.End(name)
 }
 
+// TagElement writes an element whose text is an opaque value as a strong entity tag.
+func (w *Writer) TagElement(name Name, opaque string) {
+	w.Start(name)
+	w.buf = append(w.buf, '"')
+	w.Text(opaque)
+	w.buf = append(w.buf, '"')
+	w.End(name)
+}
+
 // Raw copies XML text that is self-contained, as Element.XML makes it.
 func (w *Writer) Raw(xml string) { w.buf = append(w.buf, xml...) }
 

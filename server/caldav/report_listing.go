@@ -60,7 +60,6 @@ func (l *listing) rowsOf(tx *store.Tx, collection *resource) (*rows, error) {
 		if s.bags, err = tx.ObjectProperties(collection.collection.ID); err != nil {
 			return nil, err
 		}
-		s.part |= store.Facts // bags go by id
 	}
 	return s, nil
 }

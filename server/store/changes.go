@@ -29,8 +29,8 @@ type ObjectChange struct {
 var blankColumns = func() (columns [parts]string) {
 	const text, number = "CAST('' AS TEXT)", "CAST(0 AS BIGINT)"
 	const octets = ", CAST(NULL AS BYTEA)"
-	columns[Tags] = "t.name, " + text
-	columns[Facts] = strings.Join([]string{columns[Tags], "t.change", number, number, text, text, text, number, number,
+	columns[Tags] = strings.Join([]string{"t.name", text, number}, ", ")
+	columns[Facts] = strings.Join([]string{columns[Tags], "t.change", number, text, text, text, number, number,
 		number, text, number, number, number}, ", ")
 	columns[Data] = columns[Tags] + octets
 	columns[Whole] = columns[Facts] + octets

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// listing is the names and ETags of the objects of a collection as they were after one change, in order of name. It is
-// immutable, and holds no pointers but one, so that the collector passes over it.
+// listing is the Tags of the objects of a collection as they were after one change, in order of name. It is immutable,
+// and its objects are no pointers, so that the collector passes over them.
 //
 // Whatever changes an object gives its collection the next number, so a listing is exact for every transaction that
 // finds the collection at the same one; and one that is older is brought up to date by the log of changes.
@@ -17,18 +17,21 @@ type listing struct {
 	change int64
 	text   string   // name and ETag of the first, of the second, and so on
 	ends   []uint32 // where each ends in text
+	ids    []int64
 }
 
 // Room for what is kept in memory, in octets.
 const (
-	listingsRoom = 8 << 20 // of some 80 octets an object
+	listingsRoom = 8 << 20 // of some 90 octets an object
 	dataRoom     = 8 << 20
 )
 
-// tagSize is the length of an ETag.
-const tagSize = 32
+const (
+	tagSize   = 32 // length of an ETag
+	perObject = 12 // octets beside the text
+)
 
-func (l *listing) size() int { return len(l.text) + 4*len(l.ends) }
+func (l *listing) size() int { return len(l.text) + perObject*len(l.ends) }
 
 // at is the object in a place, by its Tags.
 func (l *listing) at(i int) Object {
@@ -37,7 +40,7 @@ func (l *listing) at(i int) Object {
 		start = l.ends[i-1]
 	}
 	end := l.ends[i]
-	return Object{Name: l.text[start : end-tagSize], ETag: l.text[end-tagSize : end]}
+	return Object{Name: l.text[start : end-tagSize], ETag: l.text[end-tagSize : end], ID: l.ids[i]}
 }
 
 func (l *listing) all() iter.Seq2[Object, error] {
@@ -72,23 +75,26 @@ func (l *listing) find(name string) (o Object, found bool) {
 type listingMaker struct {
 	text []byte
 	ends []uint32
+	ids  []int64
 }
 
 func (m *listingMaker) add(o *Object) {
 	m.text = append(append(m.text, o.Name...), o.ETag...)
 	m.ends = append(m.ends, uint32(len(m.text)))
+	m.ids = append(m.ids, o.ID)
 }
 
 // tooLarge says whether the listing would not be kept.
-func (m *listingMaker) tooLarge() bool { return len(m.text)+4*len(m.ends) > listingsRoom/2 }
+func (m *listingMaker) tooLarge() bool { return len(m.text)+perObject*len(m.ends) > listingsRoom/2 }
 
 func (m *listingMaker) listing(change int64) *listing {
-	return &listing{change: change, text: string(m.text), ends: slices.Clip(m.ends)}
+	return &listing{change: change, text: string(m.text), ends: slices.Clip(m.ends), ids: slices.Clip(m.ids)}
 }
 
 // with is the listing after changes that come in order of name, each name once.
 func (l *listing) with(changes []ObjectChange, change int64) *listing {
-	m := listingMaker{text: make([]byte, 0, len(l.text)+len(changes)*2*tagSize), ends: make([]uint32, 0, len(l.ends)+len(changes))}
+	n := len(l.ends) + len(changes)
+	m := listingMaker{text: make([]byte, 0, len(l.text)+len(changes)*2*tagSize), ends: make([]uint32, 0, n), ids: make([]int64, 0, n)}
 	i := 0
 	for _, c := range changes {
 		for i < len(l.ends) {
@@ -151,7 +157,7 @@ func (tx *Tx) listing(collectionID int64) (l *listing, change int64, err error) 
 	return l, change, nil
 }
 
-// tags streams the names and ETags of a collection's objects in order of name, from memory if they are kept there, and
+// tags streams the Tags of a collection's objects in order of name, from memory if they are kept there, and
 // otherwise keeps them.
 func (tx *Tx) tags(collectionID int64) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {

@@ -19,10 +19,10 @@ type Object struct {
 	// Filled with Tags.
 	Name string // its path segment, decoded; unique in the collection
 	ETag string // 32 hex digits, a hash of Data, without quotes
+	ID   int64  // never reused; survives a move
 
 	// Filled with Facts.
 	Change       int64 // number of the change that last wrote or moved it; by Tx.Changes always
-	ID           int64 // never reused; survives a move
 	CollectionID int64
 	UID          string
 	Component    string // e.g. VEVENT
@@ -39,13 +39,13 @@ type Object struct {
 	Data []byte
 }
 
-// Part says how much of an object is wanted: a set of Facts and Data, beside the name and ETag, which are always there.
+// Part says how much of an object is wanted: a set of Facts and Data, beside Tags, which are always there.
 // Each column costs as much as a third of a row of Tags.
 type Part int
 
 // The parts of an object.
 const (
-	Tags  Part = 0 // Name and ETag: what a listing needs
+	Tags  Part = 0 // Name, ETag and ID: what a listing needs
 	Facts Part = 1 // everything but Data
 	Data  Part = 2 // its octets
 	Whole      = Facts | Data
@@ -53,8 +53,8 @@ const (
 )
 
 const (
-	tagColumns  = "o.name, o.etag"
-	factColumns = ", o.change, o.id, o.collection_id, o.uid, o.component, o.schedule_tag, o.size, " +
+	tagColumns  = "o.name, o.etag, o.id"
+	factColumns = ", o.change, o.collection_id, o.uid, o.component, o.schedule_tag, o.size, " +
 		"o.first_start, o.last_end, o.organizer, o.recurring, o.created, o.modified"
 	dataColumns = ", d.data"
 	dataTables  = "object o JOIN object_data d ON d.object_id = o.id"
@@ -92,9 +92,9 @@ type objectRow struct {
 
 // dest lists where the columns of a part go.
 func (r *objectRow) dest(part Part) []any {
-	all := append(make([]any, 0, 18), &r.Name, &r.ETag) // room for what Tx.Changes adds
+	all := append(make([]any, 0, 18), &r.Name, &r.ETag, &r.ID) // room for what Tx.Changes adds
 	if part&Facts != 0 {
-		all = append(all, &r.Change, &r.ID, &r.CollectionID, &r.UID, &r.Component, &r.ScheduleTag, &r.Size,
+		all = append(all, &r.Change, &r.CollectionID, &r.UID, &r.Component, &r.ScheduleTag, &r.Size,
 			&r.FirstStart, &r.LastEnd, &r.Organizer, &r.recurring, &r.created, &r.modified)
 	}
 	if part&Data != 0 {

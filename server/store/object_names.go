@@ -2,24 +2,56 @@ package store
 
 import (
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// nameCounts are how many names one query asks for: few texts, so that each is prepared once.
-var nameCounts = [...]int{8, 64, 500}
+// listSizes are for how many names or ids a query of SQLite has places: few texts, so that each is prepared once.
+var listSizes = [...]int{8, 64, 500}
 
-var objectsByName = func() (texts [len(nameCounts)][parts]string) {
-	for i, count := range nameCounts {
-		places := make([]string, count)
-		for n := range places {
-			places[n] = "$" + strconv.Itoa(n+2)
-		}
-		texts[i] = forParts("WHERE o.collection_id = $1 AND o.name IN (" + strings.Join(places, ", ") + ")")
+var objectsByName, dataByID = func() (names [len(listSizes)][parts]string, ids [len(listSizes)]string) {
+	for i, size := range listSizes {
+		names[i] = forParts("WHERE o.collection_id = $1 AND o.name IN (" + placeList(2, size) + ")")
+		ids[i] = "SELECT object_id, data FROM object_data WHERE object_id IN (" + placeList(1, size) + ")"
 	}
-	return texts
+	return names, ids
 }()
+
+// placeList is so many places for arguments, from the one with that number on.
+func placeList(first, count int) string {
+	places := make([]string, count)
+	for i := range places {
+		places[i] = "$" + strconv.Itoa(first+i)
+	}
+	return strings.Join(places, ", ")
+}
+
+// inLists cuts values into lists for the queries of SQLite, by the index of their size. Places left over have the first
+// value again: a list finds a row once, however often it names it.
+func inLists[T any](values []T) iter.Seq2[int, []any] {
+	return func(yield func(int, []any) bool) {
+		for len(values) > 0 {
+			size := 0
+			for size < len(listSizes)-1 && listSizes[size] < len(values) {
+				size++
+			}
+			args := make([]any, listSizes[size])
+			n := min(len(values), len(args))
+			for i := range args {
+				args[i] = values[0]
+				if i < n {
+					args[i] = values[i]
+				}
+			}
+			values = values[n:]
+			if !yield(size, args) {
+				return
+			}
+		}
+	}
+}
 
 // objectsOfNames looks for each name by itself: left to choose, PostgreSQL reads the whole collection for a few.
 var objectsOfNames = func() (texts [parts]string) {
@@ -31,40 +63,40 @@ var objectsOfNames = func() (texts [parts]string) {
 }()
 
 // ObjectsByName streams those of the named objects that exist, in no order, each once however often it is named. What is
-// not in memory is read by one query for up to 500 names, of PostgreSQL one for all.
+// not in memory is read by one query for up to 500, of PostgreSQL one for all.
 func (tx *Tx) ObjectsByName(collectionID int64, names []string, part Part) iter.Seq2[Object, error] {
-	if part&Facts != 0 || len(names) < nameCounts[0] { // what is kept has no facts, and few names cost less than asking for it
+	if part&Facts != 0 || len(names) < listSizes[0] { // what is kept has no facts, and few names cost less than asking for it
 		return tx.readByName(collectionID, names, part)
 	}
 	return func(yield func(Object, error) bool) {
 		l, _, err := tx.listing(collectionID)
-		if err != nil {
+		switch {
+		case err != nil:
 			yield(Object{}, err)
-			return
-		}
-		if l != nil {
-			var goesOn bool
-			if names, goesOn = tx.kept(l, names, part, yield); !goesOn || len(names) == 0 {
-				return
-			}
-		}
-		for o, err := range tx.readByName(collectionID, names, part) {
-			if err == nil && part&Data != 0 {
-				tx.s.data.keep(o.ETag, o.Data, len(o.Data)+len(o.ETag))
-			}
-			if !yield(o, err) || err != nil {
-				return
+		case l != nil:
+			tx.kept(l, names, part, yield)
+		default:
+			for o, err := range tx.readByName(collectionID, names, part) {
+				if err == nil && part&Data != 0 {
+					tx.keepData(&o)
+				}
+				if !yield(o, err) || err != nil {
+					return
+				}
 			}
 		}
 	}
 }
 
-// kept yields the named objects that are in memory, as far as that is wanted, and returns the names of those that must
-// be read.
-func (tx *Tx) kept(l *listing, names []string, part Part, yield func(Object, error) bool) (unread []string, goesOn bool) {
+// keepData keeps the ETag by itself, which may be a piece of a whole listing.
+func (tx *Tx) keepData(o *Object) { tx.s.data.keep(strings.Clone(o.ETag), o.Data, len(o.Data)+len(o.ETag)) }
+
+// kept yields the named objects that a listing has, first those that need not be read, then those whose data must be.
+func (tx *Tx) kept(l *listing, names []string, part Part, yield func(Object, error) bool) {
+	seen := make(map[string]bool, len(names))
+	unread := map[int64]Object{}
 	tx.streaming = true
 	defer func() { tx.streaming = false }()
-	seen := make(map[string]bool, len(names))
 	for _, name := range names {
 		o, found := l.find(name)
 		if !found || seen[name] {
@@ -73,15 +105,57 @@ func (tx *Tx) kept(l *listing, names []string, part Part, yield func(Object, err
 		seen[name] = true
 		if part&Data != 0 {
 			if o.Data = tx.s.data.find(o.ETag); o.Data == nil {
-				unread = append(unread, name)
+				unread[o.ID] = o
 				continue
 			}
 		}
 		if !yield(o, nil) {
-			return nil, false
+			return
 		}
 	}
-	return unread, true
+	tx.streaming = false
+	for o, err := range tx.readData(unread) {
+		if err == nil {
+			tx.keepData(&o)
+		}
+		if !yield(o, err) || err != nil {
+			return
+		}
+	}
+}
+
+const dataOfIDs = "SELECT object_id, data FROM object_data WHERE object_id = ANY($1)" // PostgreSQL's
+
+// readData yields the objects, which go by their ids, with their data.
+func (tx *Tx) readData(objects map[int64]Object) iter.Seq2[Object, error] {
+	read := func(text string, args []any, yield func(Object, error) bool) (goesOn bool) {
+		for r, err := range tx.rows(text, args...) {
+			var id int64
+			var data []byte
+			if err == nil {
+				err = r.Scan(&id, &data)
+			}
+			o := objects[id]
+			o.Data = data
+			if !yield(o, err) || err != nil {
+				return false
+			}
+		}
+		return true
+	}
+	ids := slices.Collect(maps.Keys(objects))
+	return func(yield func(Object, error) bool) {
+		if tx.s.latest != nil {
+			read(dataOfIDs, []any{ids}, yield)
+			return
+		}
+		slices.Sort(ids)
+		for size, args := range inLists(ids) {
+			if !read(dataByID[size], args, yield) {
+				return
+			}
+		}
+	}
 }
 
 // readByName is ObjectsByName from the database.
@@ -92,20 +166,7 @@ func (tx *Tx) readByName(collectionID int64, names []string, part Part) iter.Seq
 		return tx.objects(part, objectsOfNames[part], collectionID, slices.Compact(names))
 	}
 	return func(yield func(Object, error) bool) {
-		for len(names) > 0 {
-			size := 0
-			for size < len(nameCounts)-1 && nameCounts[size] < len(names) {
-				size++
-			}
-			args := make([]any, 0, nameCounts[size])
-			asked := min(len(names), nameCounts[size])
-			for _, name := range names[:asked] {
-				args = append(args, name)
-			}
-			for len(args) < cap(args) {
-				args = append(args, names[0]) // an IN list finds a row once, however often it names it
-			}
-			names = names[asked:]
+		for size, args := range inLists(names) {
 			for o, err := range tx.objects(part, objectsByName[size][part], collectionID, args...) {
 				if !yield(o, err) || err != nil {
 					return

@@ -89,7 +89,9 @@ func (tx *Tx) ObjectsByName(collectionID int64, names []string, part Part) iter.
 }
 
 // keepData keeps the ETag by itself, which may be a piece of a whole listing.
-func (tx *Tx) keepData(o *Object) { tx.s.data.keep(strings.Clone(o.ETag), o.Data, len(o.Data)+len(o.ETag)) }
+func (tx *Tx) keepData(o *Object) {
+	tx.s.data.keep(strings.Clone(o.ETag), o.Data, len(o.Data)+len(o.ETag))
+}
 
 // kept yields the named objects that a listing has, first those that need not be read, then those whose data must be.
 func (tx *Tx) kept(l *listing, names []string, part Part, yield func(Object, error) bool) {

@@ -6,18 +6,11 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 )
 
-// lazyGC is the garbage collector's target, in per cent: what lives is small, some 15 MB, and collecting twice as
-// seldom saves a tenth of the time that listings and exports take. GOGC overrides it.
-const lazyGC = 200
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(lazyGC)
-	}
+	beLazy()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr, os.Getenv}))

@@ -40,6 +40,7 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 		return err
 	}
 	defer lock.Unlock()
+	startPace.Do(paceGC)
 	h, err := p.openHouse(ctx, c)
 	if err != nil {
 		return err

@@ -123,7 +123,7 @@ func New(o Options) (*Server, error) {
 }
 
 // objectsRoom is the memory for objects that were read for their times, in octets: some thousands of events.
-const objectsRoom = 24 << 20
+const objectsRoom = 12 << 20
 
 func originOf(r *http.Request) string {
 	if r.TLS == nil {

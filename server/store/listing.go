@@ -134,12 +134,13 @@ func (tx *Tx) listing(collectionID int64) (l *listing, change int64, err error) 
 		}
 		return nil, 0, err
 	}
-	l = tx.s.listings.find(collectionID)
-	switch {
-	case l == nil || l.change == change:
-		return l, change, nil
-	case l.change > change: // kept by a transaction that sees more
-		return nil, 0, nil
+	if l = tx.s.listings.find(collectionID); l == nil || l.change >= change {
+		return l.ifAt(change), change, nil
+	}
+	tx.s.catchUp.Lock() // what others make up for meanwhile need not be made up for again
+	defer tx.s.catchUp.Unlock()
+	if l = tx.s.listings.find(collectionID); l == nil || l.change >= change {
+		return l.ifAt(change), change, nil
 	}
 	var changes []ObjectChange
 	for c, err := range tx.Changes(collectionID, l.change, maxCatchUp, Tags) {
@@ -155,6 +156,23 @@ func (tx *Tx) listing(collectionID int64) (l *listing, change int64, err error) 
 	l = l.with(changes, change)
 	tx.s.listings.keep(collectionID, l, l.size())
 	return l, change, nil
+}
+
+// ifAt is the listing if it is the one after that change.
+func (l *listing) ifAt(change int64) *listing {
+	if l == nil || l.change != change {
+		return nil
+	}
+	return l
+}
+
+// keepListing keeps one that was read, unless there is a newer one.
+func (s *Store) keepListing(collectionID int64, l *listing) {
+	s.catchUp.Lock()
+	defer s.catchUp.Unlock()
+	if kept := s.listings.find(collectionID); kept == nil || kept.change < l.change {
+		s.listings.keep(collectionID, l, l.size())
+	}
 }
 
 // tags streams the Tags of a collection's objects in order of name, from memory if they are kept there, and
@@ -174,6 +192,12 @@ func (tx *Tx) tags(collectionID int64) iter.Seq2[Object, error] {
 		}
 		m := listingMaker{}
 		keep := change != 0
+		if keep {
+			_, others := tx.s.making.LoadOrStore(collectionID, nil)
+			if keep = !others; keep {
+				defer tx.s.making.Delete(collectionID)
+			}
+		}
 		for o, err := range tx.objects(Tags, objectsOfCollection[Tags], collectionID) {
 			if !yield(o, err) || err != nil {
 				return
@@ -184,8 +208,7 @@ func (tx *Tx) tags(collectionID int64) iter.Seq2[Object, error] {
 			}
 		}
 		if keep {
-			l := m.listing(change)
-			tx.s.listings.keep(collectionID, l, l.size())
+			tx.s.keepListing(collectionID, m.listing(change))
 		}
 	}
 }

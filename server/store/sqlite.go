@@ -79,7 +79,7 @@ func (e *sqliteEngine) close() error {
 // on the disk when it returns (synchronous FULL in WAL mode).
 var connPragmas = url.Values{"_pragma": {
 	"busy_timeout(5000)", // milliseconds
-	"cache_size(-2000)",  // KiB at most, for each connection
+	"cache_size(-500)",   // KiB at most, for each connection: what is asked for often is in memory already
 	"synchronous(FULL)",
 	"temp_store(MEMORY)",
 }}
@@ -90,7 +90,7 @@ var connPragmas = url.Values{"_pragma": {
 // Nobody else's commit empties the writer's cache, so it may be larger.
 var writerPragmas = []string{
 	"PRAGMA journal_mode = WAL",
-	"PRAGMA cache_size = -16000",
+	"PRAGMA cache_size = -4000",
 	"PRAGMA wal_autocheckpoint = 4096",
 	"PRAGMA journal_size_limit = 67108864", // octets that a log grown by one large change may keep
 }

@@ -49,10 +49,12 @@ type Store struct {
 	engine  engine
 	readers *pool
 	homes   *homeCache
-	// What is kept of collections, by id, and the data of objects, by ETag.
-	listings *recent[int64, *listing]
-	data     *recent[string, []byte]
-	latest   *latest // asks how old the pictures in homes are; nil where they are always up to date
+
+	listings *recent[int64, *listing] // by id of the collection
+	data     *recent[string, []byte]  // of objects, by ETag
+	catchUp  sync.Mutex               // held to put a listing in the place of an older one
+	making   sync.Map                 // ids of the collections of which somebody puts a listing together
+	latest   *latest                  // asks how old the pictures in homes are; nil where they are always up to date
 	epoch    atomic.Int64
 	ids      atomic.Int64 // the last id made
 

@@ -148,7 +148,7 @@ func TestOfABodyWithoutEndLittleIsRead(t *testing.T) {
 		if w.Code != c.status || rest.read > 2*c.limit {
 			t.Errorf("%s %s: got %d after %d bytes, want %d after %d or a few more", c.method, c.path, w.Code, rest.read, c.status, c.limit)
 		}
-		if allocated > 8*c.limit {
+		if allocated > 16*c.limit {
 			t.Errorf("%s %s: %d bytes of memory for a limit of %d", c.method, c.path, allocated, c.limit)
 		}
 	}

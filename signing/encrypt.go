@@ -40,6 +40,10 @@ func ParseRecipient(data []byte, now time.Time) (*x509.Certificate, error) {
 	if _, err := recipientKey(cert); err != nil {
 		return nil, err
 	}
+	// Numbers that are no RSA key, such as an even modulus, are found out by using them.
+	if _, err := Encrypt(nil, cert); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
 	return cert, checkDates(cert, now)
 }
 

@@ -83,23 +83,24 @@ func (o *organizing) tell(who string, sees, forced []id) (ids []id, refresh bool
 	if len(had) == 0 || leftSeries || o.leftOverride(who, had, sees) || o.levels[whole].news() || slices.Contains(news, whole) {
 		return sees, false
 	}
+	stale := func(at id) bool {
+		return o.levels[at] == refreshed && len(o.answering) <= refreshLimit && o.user(who) != nil
+	}
+	if len(news) == 0 {
+		if slices.ContainsFunc(sees, stale) {
+			return sees, true
+		}
+		return nil, false
+	}
+	if slices.Contains(sees, whole) && stale(whole) {
+		return sees, false // what comes with the series replaces all of it
+	}
 	for _, at := range sees {
-		if slices.Contains(news, at) {
+		if slices.Contains(news, at) || stale(at) {
 			ids = append(ids, at)
 		}
 	}
-	if len(ids) > 0 {
-		return ids, false
-	}
-	if len(o.answering) > refreshLimit {
-		return nil, false
-	}
-	for _, at := range sees {
-		if o.levels[at] == refreshed && o.user(who) != nil {
-			return sees, true
-		}
-	}
-	return nil, false
+	return ids, false
 }
 
 // leftOverride says whether one who is invited to the series is no longer

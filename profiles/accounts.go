@@ -48,7 +48,7 @@ func (f *filling) principalURL() string {
 // furtherAccounts fills in calendar accounts on whatever server. The app password is for ours alone and stays out.
 func furtherAccounts(f *filling) (list []payload, err error) {
 	all := f.settings.Accounts
-	taken := map[[2]string]string{{strings.ToLower(f.vars.host(f.settings)), f.user}: "the first account"}
+	taken := map[[2]string]string{{strings.ToLower(f.vars.host(f.settings)), f.user}: "user_name"}
 	for _, id := range slices.Sorted(maps.Keys(all)) {
 		a := all[id]
 		if a.Off {
@@ -63,7 +63,7 @@ func furtherAccounts(f *filling) (list []payload, err error) {
 		}
 		who := [2]string{strings.ToLower(a.Host), keys["CalDAVUsername"].(string)}
 		if other := taken[who]; other != "" { // devices add only the first of two equal ones
-			return nil, &ValueError{setting, who[1], "it is the same server and user name as " + other + "; give it another user name or leave it out"}
+			return nil, &ValueError{setting, who[1], Say("it is the same server and user name as %s; give it another user name or leave it out", other)}
 		}
 		taken[who] = setting
 		if err := f.name(keys, "CalDAVAccountDescription", setting, a.Description); err != nil {

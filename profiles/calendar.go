@@ -50,7 +50,7 @@ func (g *Generator) Calendar(dir Directory, person *directory.Principal, platfor
 // profile can read it: it must be one for this device alone, and the profile handed to this device alone.
 func (g *Generator) CalendarWithPassword(dir Directory, person *directory.Principal, platform Platform, password string) (*Profile, error) {
 	if password == "" {
-		return nil, &ValueError{Setting: "password", Problem: "it is empty"}
+		return nil, &ValueError{Setting: "password", Problem: Say("it is empty")}
 	}
 	return g.calendar(dir, person, platform, password)
 }
@@ -82,7 +82,7 @@ func (g *Generator) fill(dir Directory, person *directory.Principal, platform Pl
 	}
 	guid := strings.ToLower(person.GUID)
 	if guid == "" || strings.ContainsFunc(guid, notInHost) {
-		return nil, nil, nil, &ValueError{Setting: "guid", Value: guid, Problem: "an identifier cannot be made of it; choose another attribute for the stable id"}
+		return nil, nil, nil, &ValueError{Setting: "guid", Value: guid, Problem: Say("an identifier cannot be made of it; choose another attribute for the stable id")}
 	}
 	settings := merge(g.layers(dir, person))
 	if *settings.Deny {

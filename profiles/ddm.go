@@ -170,7 +170,7 @@ func accountRowOf(payload Dict) *accountRow {
 func (row *accountRow) configuration(payload Dict) (Dict, error) {
 	host, _ := payload[row.prefix+"HostName"].(string)
 	if payload[row.prefix+"UseSSL"] != true {
-		return nil, &ValueError{"ssl", host, "declarations have no key for a server without TLS; use profiles, or TLS"}
+		return nil, &ValueError{"ssl", host, Say("declarations have no key for a server without TLS; use profiles, or TLS")}
 	}
 	account := Dict{}
 	description := row.prefix + "AccountDescription"
@@ -186,7 +186,7 @@ func (row *accountRow) configuration(payload Dict) (Dict, error) {
 	if address, _ := payload[row.prefix+"PrincipalURL"].(string); address != "" {
 		u, err := url.Parse(address)
 		if err != nil {
-			return nil, &ValueError{"principal_url", address, err.Error()}
+			return nil, &ValueError{"principal_url", address, verbatim(err.Error())}
 		}
 		account["Path"] = u.Path
 	}

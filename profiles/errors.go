@@ -14,20 +14,24 @@ type MissingError struct {
 	Setting  string // the key of the setting: user_name
 }
 
-func (e *MissingError) Error() string {
-	return fmt.Sprintf("%s needs %%%s%%, which the directory does not have for this person", e.Setting, e.Variable)
+func (e *MissingError) Error() string { return e.Said().String() }
+
+// Said is the error to be worded in a language.
+func (e *MissingError) Said() Phrase {
+	return Say("%s needs %%%s%%, which the directory does not have for this person", e.Setting, e.Variable)
 }
 
 // ValueError says that a setting comes out, for this person, as something that a profile must not hold.
 type ValueError struct {
 	Setting string // the key of the setting
 	Value   string
-	Problem string
+	Problem Phrase
 }
 
-func (e *ValueError) Error() string {
-	return fmt.Sprintf("%s is %q: %s", e.Setting, e.Value, e.Problem)
-}
+func (e *ValueError) Error() string { return e.Said().String() }
+
+// Said is the error to be worded in a language.
+func (e *ValueError) Said() Phrase { return Say("%s is %q: %s", e.Setting, e.Value, e.Problem) }
 
 // Skips reports whether err concerns this one person (denied, a value missing or unusable), so that a batch goes on
 // with the next.
@@ -37,13 +41,16 @@ func Skips(err error) bool {
 	return errors.Is(err, ErrDenied) || errors.As(err, &missing) || errors.As(err, &value)
 }
 
+// emptyValue is what is wrong with a setting of nothing.
+var emptyValue = Say("it is empty; leave it out to inherit")
+
 // SettingError is one mistake in a settings document or in a server's configuration.
 type SettingError struct {
 	File    string // empty when the text came from elsewhere
 	Line    int    // from 1; 0 when unknown
 	Column  int    // from 1; 0 when unknown
 	Key     string // such as group[2].port
-	Problem string // what is wrong, and the remedy
+	Problem Phrase // what is wrong, and the remedy
 }
 
 func (e *SettingError) Error() string {
@@ -57,5 +64,5 @@ func (e *SettingError) Error() string {
 	if where != "" {
 		where += ": "
 	}
-	return where + e.Key + ": " + e.Problem
+	return where + e.Key + ": " + e.Problem.String()
 }

@@ -43,7 +43,7 @@ func TestAGroupAsATableIsToldHowToBeWritten(t *testing.T) {
 	} {
 		_, err := ParseDocument("settings.toml", []byte(text))
 		var mistake *SettingError
-		if !errors.As(err, &mistake) || mistake.Line == 0 || !strings.Contains(mistake.Problem, want) {
+		if !errors.As(err, &mistake) || mistake.Line == 0 || !strings.Contains(mistake.Problem.String(), want) {
 			t.Errorf("%q: got %v, want %q", text, err, want)
 		}
 	}

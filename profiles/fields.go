@@ -1,7 +1,6 @@
 package profiles
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -22,7 +21,10 @@ type field struct {
 }
 
 // flaw is what is wrong with a value, or with a part of it.
-type flaw struct{ at, text string }
+type flaw struct {
+	at   string
+	what Phrase
+}
 
 // fields are the settings, in the order in which they are shown.
 var fields = slices.Concat(
@@ -64,7 +66,7 @@ func section(title string, rows ...field) []field {
 }
 
 // row makes the row of a setting without variables.
-func row[T any](key, title, help string, kind FieldKind, at func(*Settings) **T, show func(T) string, check func(T) string) field {
+func row[T any](key, title, help string, kind FieldKind, at func(*Settings) **T, show func(T) string, check func(T) Phrase) field {
 	return field{
 		Field: Field{Key: key, Title: title, Help: help, Kind: kind},
 		inherit: func(to, from *Settings) bool {
@@ -90,11 +92,11 @@ func row[T any](key, title, help string, kind FieldKind, at func(*Settings) **T,
 	}
 }
 
-func flaws(text string) []flaw {
-	if text == "" {
+func flaws(what Phrase) []flaw {
+	if what.Empty() {
 		return nil
 	}
-	return []flaw{{text: text}}
+	return []flaw{{what: what}}
 }
 
 func yesNo(key, title, help string, at func(*Settings) **bool) field {
@@ -103,7 +105,7 @@ func yesNo(key, title, help string, at func(*Settings) **bool) field {
 
 // text makes the row of a text with variables. rule judges what comes out, and what is literal in the template.
 func text(key, title, help string, at func(*Settings) **string, rule func(string) string) field {
-	f := row(key, title, help, Text, at, asIs, func(template string) string { return checkTemplate(template, rule) })
+	f := row(key, title, help, Text, at, asIs, func(template string) Phrase { return checkTemplate(template, rule) })
 	f.Variables = true
 	f.templates = func(s *Settings) []string {
 		if template := *at(s); template != nil {
@@ -171,16 +173,16 @@ func showLines(texts map[string]string) string {
 	return strings.Join(said, "; ")
 }
 
-func checkConsent(texts map[string]string) string {
+func checkConsent(texts map[string]string) Phrase {
 	for _, language := range slices.Sorted(maps.Keys(texts)) {
 		if language != "default" && !isLanguageTag(language) {
-			return fmt.Sprintf("%q is neither a language tag (BCP 47) such as \"de\" nor \"default\"", language)
+			return Say("%q is neither a language tag (BCP 47) such as \"de\" nor \"default\"", language)
 		}
-		if problem := checkTemplate(texts[language], nil); problem != "" {
-			return language + ": " + problem
+		if problem := checkTemplate(texts[language], nil); !problem.Empty() {
+			return Say("%s: %s", language, problem)
 		}
 	}
-	return ""
+	return Phrase{}
 }
 
 // isLanguageTag tells the general form of RFC 5646 section 2.1.
@@ -193,41 +195,41 @@ func isLanguageTag(s string) bool {
 	return true
 }
 
-func checkDomains(hosts map[string]string) string {
+func checkDomains(hosts map[string]string) Phrase {
 	for _, domain := range slices.Sorted(maps.Keys(hosts)) {
 		if problem := hostName(domain); problem != "" || strings.ToLower(domain) != domain {
-			return fmt.Sprintf("%q is no mail domain in small letters", domain)
+			return Say("%q is no mail domain in small letters", domain)
 		}
-		if problem := checkHost(hosts[domain]); problem != "" {
-			return domain + ": " + problem
+		if problem := checkHost(hosts[domain]); !problem.Empty() {
+			return Say("%s: %s", domain, problem)
 		}
 	}
-	return ""
+	return Phrase{}
 }
 
-func checkHost(host string) string {
+func checkHost(host string) Phrase {
 	if host == "" {
-		return "it is empty; leave it out to inherit"
+		return emptyValue
 	}
 	if problem := hostName(host); problem != "" {
-		return fmt.Sprintf("%q is no host name: %s", host, problem)
+		return Say("%q is no host name: %s", host, Say(problem))
 	}
-	return ""
+	return Phrase{}
 }
 
-func checkPort(port int) string {
+func checkPort(port int) Phrase {
 	if port < 1 || port > 65535 {
-		return fmt.Sprintf("%d is no port; choose one from 1 to 65535", port)
+		return Say("%s is no port; choose one from 1 to 65535", strconv.Itoa(port))
 	}
-	return ""
+	return Phrase{}
 }
 
 // checkSecret says what is wrong with a secret, without naming it.
-func checkSecret(secret string) string {
+func checkSecret(secret string) Phrase {
 	if strings.TrimSpace(secret) == "" {
-		return "it is empty; leave it out to inherit"
+		return emptyValue
 	}
-	return plainText(secret)
+	return Say(plainText(secret))
 }
 
 // layer is the settings of one scope and what the scope is called.

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -30,10 +29,10 @@ func slotted[T any](key, title, help string, at func(*Settings) *map[string]T, c
 		check: func(s *Settings) (found []flaw) {
 			for _, id := range ids(s) {
 				if !isSlotID(id) {
-					found = append(found, flaw{text: fmt.Sprintf("%q is no id; choose up to 32 small letters, digits and hyphens, and never change it", id)})
+					found = append(found, flaw{what: Say("%q is no id; choose up to 32 small letters, digits and hyphens, and never change it", id)})
 				}
 				for _, f := range check((*at(s))[id]) {
-					found = append(found, flaw{"." + id + f.at, f.text})
+					found = append(found, flaw{"." + id + f.at, f.what})
 				}
 			}
 			return found
@@ -84,11 +83,13 @@ func (a Account) check() []flaw {
 		return nil
 	}
 	found := optional(".description", a.Description, nil)
-	if problem := checkHost(a.Host); problem != "" {
-		found = append(found, flaw{".host", strings.Replace(problem, "leave it out to inherit", "say which server it is on", 1)})
+	if a.Host == "" {
+		found = append(found, flaw{".host", Say("it is empty; say which server it is on")})
+	} else if problem := checkHost(a.Host); !problem.Empty() {
+		found = append(found, flaw{".host", problem})
 	}
 	if a.Port != 0 {
-		if problem := checkPort(a.Port); problem != "" {
+		if problem := checkPort(a.Port); !problem.Empty() {
 			found = append(found, flaw{".port", problem})
 		}
 	}
@@ -100,7 +101,7 @@ func optional(at, template string, rule func(string) string) []flaw {
 	if template == "" {
 		return nil
 	}
-	if problem := checkTemplate(template, rule); problem != "" {
+	if problem := checkTemplate(template, rule); !problem.Empty() {
 		return []flaw{{at, problem}}
 	}
 	return nil
@@ -136,24 +137,24 @@ func (s Subscription) check() []flaw {
 		return nil
 	}
 	found := optional(".description", s.Description, nil)
-	if problem := checkAddress(s.URL); problem != "" {
+	if problem := checkAddress(s.URL); !problem.Empty() {
 		found = append(found, flaw{".url", problem})
 	}
 	return append(found, optional(".user_name", s.UserName, userName)...)
 }
 
 // checkAddress says what is wrong with the address of a calendar.
-func checkAddress(address string) string {
+func checkAddress(address string) Phrase {
 	u, err := url.Parse(address)
 	switch {
 	case address == "":
-		return "it is empty; write the address of the calendar"
+		return Say("it is empty; write the address of the calendar")
 	case plainText(address) != "" || strings.ContainsAny(address, " \t\r\n"):
-		return "it has a character that no address has"
+		return Say("it has a character that no address has")
 	case err != nil || u.Host == "" || !slices.Contains([]string{"https", "http", "webcal"}, u.Scheme):
-		return strconv.Quote(address) + " is no address of a calendar; write it like https://example.org/holidays.ics"
+		return Say("%q is no address of a calendar; write it like https://example.org/holidays.ics", address)
 	case u.User != nil:
-		return "it holds a user name or password; everybody who gets the profile could read it"
+		return Say("it holds a user name or password; everybody who gets the profile could read it")
 	}
-	return hostName(u.Hostname())
+	return Say(hostName(u.Hostname()))
 }

@@ -1,7 +1,7 @@
 package profiles
 
 import (
-	"fmt"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +12,10 @@ import (
 type Removal struct {
 	On    time.Time     // UTC, whole seconds
 	After time.Duration // whole seconds, a minute at least
+}
+
+func noRemoval(s string) Phrase {
+	return Say("%q is no removal; write \"never\", a date such as \"2027-06-30\", days such as \"30d\" or a duration such as \"12h\"", s)
 }
 
 // ParseRemoval reads "never", "2027-06-30", "2027-06-30T18:00:00Z", "30d", or a duration of Go such as "12h".
@@ -26,7 +30,7 @@ func ParseRemoval(s string) (Removal, error) {
 	}
 	after, err := parseSpan(s)
 	if err != nil || after < time.Minute || after != after.Truncate(time.Second) {
-		return Removal{}, fmt.Errorf("%q is no removal; write \"never\", a date such as \"2027-06-30\", days such as \"30d\" or a duration such as \"12h\"", s)
+		return Removal{}, errors.New(noRemoval(s).String())
 	}
 	return Removal{After: after}, nil
 }
@@ -41,9 +45,9 @@ func parseSpan(s string) (time.Duration, error) {
 	return time.Duration(n) * 24 * time.Hour, err
 }
 
-func checkRemoval(s string) string {
+func checkRemoval(s string) Phrase {
 	if _, err := ParseRemoval(s); err != nil {
-		return err.Error()
+		return noRemoval(s)
 	}
-	return ""
+	return Phrase{}
 }

@@ -2,7 +2,6 @@ package profiles
 
 import (
 	"crypto/x509"
-	"fmt"
 	"net"
 	"net/url"
 	"slices"
@@ -26,8 +25,8 @@ const maxPrefix = 128
 
 // mistakes finds everything wrong with the configuration, and parses the roots.
 func (c ServerConfig) mistakes() (roots []*x509.Certificate, found []*SettingError) {
-	add := func(key, problem string) {
-		if problem != "" {
+	add := func(key string, problem Phrase) {
+		if !problem.Empty() {
 			found = append(found, &SettingError{Key: key, Problem: problem})
 		}
 	}
@@ -35,19 +34,19 @@ func (c ServerConfig) mistakes() (roots []*x509.Certificate, found []*SettingErr
 	add("port", checkPort(c.Port))
 	add("prefix", checkPrefix(c.Prefix))
 	if c.Organization != "" && strings.TrimSpace(c.Organization) == "" {
-		add("organization", "it is empty")
+		add("organization", Say("it is empty"))
 	}
-	add("organization", plainText(c.Organization))
+	add("organization", Say(plainText(c.Organization)))
 	if u, err := url.Parse(c.Assets); c.Assets != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "") {
-		add("assets", fmt.Sprintf("%q is no https address; write for example https://mdm.example.com/calport/api/v1/ddm", c.Assets))
+		add("assets", Say("%q is no https address; write for example https://mdm.example.com/calport/api/v1/ddm", c.Assets))
 	}
 	for i, der := range c.Roots {
 		root, err := x509.ParseCertificate(der)
 		switch {
 		case err != nil:
-			add(element("roots", i), "it is no certificate in DER: "+err.Error())
+			add(element("roots", i), Say("it is no certificate in DER: %v", err))
 		case slices.ContainsFunc(roots, root.Equal):
-			add(element("roots", i), "it is there twice")
+			add(element("roots", i), Say("it is there twice"))
 		default:
 			roots = append(roots, root)
 		}
@@ -63,11 +62,11 @@ func (c ServerConfig) assets() string {
 	return "https://" + net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) + "/api/v1/ddm"
 }
 
-func checkPrefix(prefix string) string {
+func checkPrefix(prefix string) Phrase {
 	labels := strings.Split(prefix, ".")
 	bad := func(label string) bool { return label == "" || strings.ContainsFunc(label, notInHost) }
 	if len(labels) < 2 || len(prefix) > maxPrefix || slices.ContainsFunc(labels, bad) {
-		return fmt.Sprintf("%q is no identifier in reverse DNS form; write for example com.example.calport", prefix)
+		return Say("%q is no identifier in reverse DNS form; write for example com.example.calport", prefix)
 	}
-	return ""
+	return Phrase{}
 }

@@ -187,7 +187,7 @@ func TestServerConfigIsValidated(t *testing.T) {
 		test.spoil(&config)
 		_, err := NewGenerator(config, new(Document))
 		var e *SettingError
-		if !errors.As(err, &e) || e.Key != test.key || e.Problem == "" {
+		if !errors.As(err, &e) || e.Key != test.key || e.Problem.Empty() {
 			t.Errorf("%+v: error %v, want one of %s", config, err, test.key)
 		}
 	}

@@ -57,9 +57,9 @@ func (d *Document) mistakes() []*SettingError {
 		}
 		switch first, again := subjects[who]; {
 		case name == "" && guid == "":
-			found = append(found, &SettingError{Key: path, Problem: "it has neither name nor guid; say for whom it is"})
+			found = append(found, &SettingError{Key: path, Problem: Say("it has neither name nor guid; say for whom it is")})
 		case again:
-			found = append(found, &SettingError{Key: path, Problem: "it is for the same as " + first + "; join the two"})
+			found = append(found, &SettingError{Key: path, Problem: Say("it is for the same as %s; join the two", first)})
 		}
 		subjects[who] = path
 	}
@@ -77,7 +77,7 @@ func (s *Settings) mistakes(path string) []*SettingError {
 	var found []*SettingError
 	for i := range fields {
 		for _, flaw := range fields[i].check(s) {
-			found = append(found, &SettingError{Key: member(path, fields[i].Key) + flaw.at, Problem: flaw.text})
+			found = append(found, &SettingError{Key: member(path, fields[i].Key) + flaw.at, Problem: flaw.what})
 		}
 	}
 	return found
@@ -90,21 +90,21 @@ func decodeStrictly(file string, text []byte, v any) error {
 	if errors.As(err, &unknown) {
 		var found []*SettingError
 		for i := range unknown.Errors {
-			found = append(found, decodeError(file, &unknown.Errors[i], "the key is unknown; known are "+fieldNames()))
+			found = append(found, decodeError(file, &unknown.Errors[i], Say("the key is unknown; known are %s", fieldNames())))
 		}
 		return join(found)
 	}
 	var malformed *toml.DecodeError
 	if errors.As(err, &malformed) {
-		return decodeError(file, malformed, strings.TrimPrefix(malformed.Error(), "toml: "))
+		return decodeError(file, malformed, verbatim(strings.TrimPrefix(malformed.Error(), "toml: ")))
 	}
 	if err != nil {
-		return &SettingError{File: file, Problem: strings.TrimPrefix(err.Error(), "toml: ")}
+		return &SettingError{File: file, Problem: verbatim(strings.TrimPrefix(err.Error(), "toml: "))}
 	}
 	return nil
 }
 
-func decodeError(file string, e *toml.DecodeError, problem string) *SettingError {
+func decodeError(file string, e *toml.DecodeError, problem Phrase) *SettingError {
 	line, column := e.Position()
 	return &SettingError{File: file, Line: line, Column: column, Key: strings.Join(e.Key(), "."), Problem: problem}
 }
@@ -182,9 +182,9 @@ func tablesForLists(file string, text []byte) (found []*SettingError) {
 		case node.Kind == unstable.ArrayTable:
 			lists[list] = true
 		default:
-			problem := "there may be several: write [[" + list + "]] with name = \"…\""
+			problem := Say("there may be several: write [[%s]] with name = \"…\"", list)
 			if named {
-				problem = "write [[" + list + "]] with name = \"" + name + "\""
+				problem = Say("write [[%s]] with name = %q", list, name)
 			}
 			found = append(found, &SettingError{File: file, Line: at.Line, Column: at.Column, Key: key, Problem: problem})
 		}

@@ -31,7 +31,7 @@ func TestAUserNameThatLeadsToSomebodyElseIsNoProfile(t *testing.T) {
 			continue
 		}
 		var refused *ValueError
-		if !errors.As(err, &refused) || refused.Setting != "user_name" || refused.Value != test.value || !strings.HasPrefix(refused.Problem, test.problem) || !Skips(err) {
+		if !errors.As(err, &refused) || refused.Setting != "user_name" || refused.Value != test.value || !strings.HasPrefix(refused.Problem.String(), test.problem) || !Skips(err) {
 			t.Errorf("%s: got %v, want user_name, %q and %q", test.template, err, test.value, test.problem)
 		}
 		for _, v := range g.Show(people, one) {

@@ -3,9 +3,9 @@ package profiles
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"calport/directory"
@@ -47,7 +47,7 @@ type segment struct {
 }
 
 // segments takes a template apart. problem says what is wrong with it, and where.
-func segments(template string) (parts []segment, problem string) {
+func segments(template string) (parts []segment, problem Phrase) {
 	rest := template
 	for rest != "" {
 		before, after, found := strings.Cut(rest, "%")
@@ -60,37 +60,37 @@ func segments(template string) (parts []segment, problem string) {
 		at := len(template) - len(after)
 		token, after, found := strings.Cut(after, "%")
 		if !found {
-			return nil, fmt.Sprintf("the %% at character %d has no partner; write %%%% for a per cent sign", runesBefore(template, at))
+			return nil, Say("the %% at character %s has no partner; write %%%% for a per cent sign", runesBefore(template, at))
 		}
 		part, problem := readToken(token)
-		if problem != "" {
-			return nil, fmt.Sprintf("%%%s%% at character %d: %s", token, runesBefore(template, at), problem)
+		if !problem.Empty() {
+			return nil, Say("%%%s%% at character %s: %s", token, runesBefore(template, at), problem)
 		}
 		parts, rest = append(parts, part), after
 	}
-	return parts, ""
+	return parts, Phrase{}
 }
 
 // runesBefore counts the characters up to and with byte at.
-func runesBefore(s string, at int) int { return len([]rune(s[:at])) }
+func runesBefore(s string, at int) string { return strconv.Itoa(len([]rune(s[:at]))) }
 
 // readToken reads what stands between two per cent signs.
-func readToken(token string) (segment, string) {
+func readToken(token string) (segment, Phrase) {
 	name, fallback, hasFallback := strings.Cut(token, "|")
 	attribute, isAttribute := strings.CutPrefix(name, attributePrefix)
 	switch {
 	case token == "":
-		return segment{text: "%"}, ""
+		return segment{text: "%"}, Phrase{}
 	case slices.Contains(deviceTokens, token) || strings.HasPrefix(token, "AD_"):
-		return segment{text: "%" + token + "%"}, ""
+		return segment{text: "%" + token + "%"}, Phrase{}
 	case isAttribute && !isAttributeName(attribute):
-		return segment{}, "it names no attribute; write for example %ldap:departmentNumber%"
+		return segment{}, Say("it names no attribute; write for example %%ldap:departmentNumber%%")
 	case !isAttribute && !slices.ContainsFunc(variables, func(v Variable) bool { return v.Name == name }):
-		return segment{}, "the variable is unknown; known are " + variableNames() + " and %ldap:attribute%; write %% for a per cent sign"
+		return segment{}, Say("the variable is unknown; known are %s and %%ldap:attribute%%; write %%%% for a per cent sign", variableNames())
 	case hasFallback && strings.TrimSpace(fallback) == "":
-		return segment{}, "the text after | is empty; profiles never hold empty values"
+		return segment{}, Say("the text after | is empty; profiles never hold empty values")
 	}
-	return segment{variable: name, fallback: fallback}, ""
+	return segment{variable: name, fallback: fallback}, Phrase{}
 }
 
 func variableNames() string {
@@ -110,7 +110,7 @@ func isAttributeName(s string) bool {
 func variableIn(text string) string {
 	pieces := strings.Split(text, "%")
 	for i := 1; i < len(pieces)-1; i++ { // what stands between two per cent signs
-		if part, problem := readToken(pieces[i]); problem == "" && part.variable != "" {
+		if part, problem := readToken(pieces[i]); problem.Empty() && part.variable != "" {
 			return "%" + pieces[i] + "%"
 		}
 	}
@@ -118,15 +118,15 @@ func variableIn(text string) string {
 }
 
 // checkTemplate says what is wrong with a template. rule judges its literal text.
-func checkTemplate(template string, rule func(string) string) string {
+func checkTemplate(template string, rule func(string) string) Phrase {
 	if strings.TrimSpace(template) == "" {
-		return "it is empty; leave it out to inherit"
+		return emptyValue
 	}
 	if problem := plainText(template); problem != "" {
-		return problem
+		return Say(problem)
 	}
 	parts, problem := segments(template)
-	if problem != "" || rule == nil {
+	if !problem.Empty() || rule == nil {
 		return problem
 	}
 	var literal strings.Builder // an x stands for each value
@@ -136,7 +136,7 @@ func checkTemplate(template string, rule func(string) string) string {
 			literal.WriteString(cmp.Or(part.fallback, "x"))
 		}
 	}
-	return rule(literal.String())
+	return Say(rule(literal.String()))
 }
 
 // vars is where the values of variables come from.
@@ -177,14 +177,14 @@ func (v vars) expand(setting, template string, rule func(string) string) (string
 		problem = rule(out)
 	}
 	if problem != "" {
-		return "", &ValueError{Setting: setting, Value: out, Problem: problem}
+		return "", &ValueError{Setting: setting, Value: out, Problem: Say(problem)}
 	}
 	return out, nil
 }
 
 func (v vars) fill(setting, template string) (string, error) {
 	parts, problem := segments(template)
-	if problem != "" {
+	if !problem.Empty() {
 		return "", &ValueError{Setting: setting, Value: template, Problem: problem}
 	}
 	var out strings.Builder
@@ -211,18 +211,19 @@ func (v vars) userName(template string) (string, error) {
 		return "", err
 	}
 	found, err := v.dir.ByLogin(name)
-	problem := ""
+	var problem Phrase
+	choose := Say("choose variables that lead to each person alone, such as %%short_name%%")
 	switch {
 	case errors.Is(err, directory.ErrAmbiguous):
-		problem = "several people have this name"
+		problem = Say("several people have this name; %s", choose)
 	case err != nil:
-		problem = "nobody signs in by this name"
+		problem = Say("nobody signs in by this name; %s", choose)
 	case directory.Fold(found.GUID) != directory.Fold(v.person.GUID):
-		problem = "it is " + found.ShortName + " who signs in by this name"
+		problem = Say("it is %s who signs in by this name; %s", found.ShortName, choose)
 	default:
 		return name, nil
 	}
-	return "", &ValueError{setting, name, problem + "; choose variables that lead to each person alone, such as %short_name%"}
+	return "", &ValueError{setting, name, problem}
 }
 
 // host is the server of the person: that of the domain of the preferred mail address, else the one of all.

@@ -24,7 +24,7 @@ func TestVariables(t *testing.T) {
 		{"%SerialNumber% %HardwareUUID% %ComputerName% %HostName% %LocalHostName% %MACAddress% %AD_Domain%", "%SerialNumber% %HardwareUUID% %ComputerName% %HostName% %LocalHostName% %MACAddress% %AD_Domain%"},
 		{"%ldap:x|100% sure", "100 sure"},
 	} {
-		if problem := checkTemplate(test.template, nil); problem != "" {
+		if problem := checkTemplate(test.template, nil); !problem.Empty() {
 			t.Errorf("%q: %s", test.template, problem)
 		}
 		if got, err := (vars{full, nil}).expand("description", test.template, nil); err != nil || got != test.want {
@@ -35,7 +35,7 @@ func TestVariables(t *testing.T) {
 
 func TestVariablesAreCaseSensitive(t *testing.T) {
 	for _, template := range []string{"%Email%", "%EMAIL%", "%serialnumber%", "%LDAP:o%"} {
-		if checkTemplate(template, nil) == "" {
+		if checkTemplate(template, nil).Empty() {
 			t.Errorf("%q is taken", template)
 		}
 	}
@@ -90,7 +90,7 @@ func FuzzTemplate(f *testing.F) {
 		f.Add(s, "value")
 	}
 	f.Fuzz(func(t *testing.T, template, value string) {
-		if checkTemplate(template, nil) != "" {
+		if !checkTemplate(template, nil).Empty() {
 			return
 		}
 		p := &directory.Principal{ShortName: value, FullName: value, FirstName: value, LastName: value, Mails: []string{value}, JobTitle: value,

@@ -29,6 +29,9 @@ type Phrase struct {
 // Say makes a Phrase.
 func Say(format string, args ...any) Phrase { return Phrase{format, args} }
 
+// Empty reports whether there is nothing to say.
+func (p Phrase) Empty() bool { return p.Format == "" }
+
 // String is the phrase in English.
 func (p Phrase) String() string {
 	args := slices.Clone(p.Args)

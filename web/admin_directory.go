@@ -23,7 +23,7 @@ type directoryView struct {
 type directoryRow struct {
 	*directory.Principal
 	Path    string
-	Problem string // why there is no profile, where that is what is asked for
+	Problem phrase // why there is no profile, where that is what is asked for
 }
 
 // Standing says what keeps an account from signing in; empty: nothing.
@@ -61,7 +61,7 @@ func (s *site) adminDirectory(w http.ResponseWriter, r *http.Request) error {
 	shelf := shelves[kind]
 	q := directory.Query{Text: a.search, Kinds: shelf.kinds, Skip: a.skip(), Limit: rowsPerPage}
 	view := directoryView{}
-	reasons := map[*directory.Principal]string{}
+	reasons := map[*directory.Principal]phrase{}
 	if kind == "people" {
 		var err error
 		if view.Group, q.Among, err = s.narrow(r.Context(), a, reasons); err != nil {
@@ -92,7 +92,7 @@ func (s *site) adminDirectory(w http.ResponseWriter, r *http.Request) error {
 
 // narrow reads whom a list of people is to show: members of a group, and those that one of the narrowings means. Why
 // somebody has no profile is written into reasons. It is nil for everybody.
-func (s *site) narrow(ctx context.Context, a asked, reasons map[*directory.Principal]string) (group *directory.Principal, among func(*directory.Principal) bool, err error) {
+func (s *site) narrow(ctx context.Context, a asked, reasons map[*directory.Principal]phrase) (group *directory.Principal, among func(*directory.Principal) bool, err error) {
 	people := visitorOf(ctx).people
 	only, err := s.only(ctx, people, a.query.Get("only"), reasons)
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *site) narrow(ctx context.Context, a asked, reasons map[*directory.Princ
 	return group, func(p *directory.Principal) bool { return members[p.GUID] && (only == nil || only(p)) }, nil
 }
 
-func (s *site) only(ctx context.Context, people *directory.Snapshot, what string, reasons map[*directory.Principal]string) (func(*directory.Principal) bool, error) {
+func (s *site) only(ctx context.Context, people *directory.Snapshot, what string, reasons map[*directory.Principal]phrase) (func(*directory.Principal) bool, error) {
 	switch what {
 	case "":
 		return nil, nil
@@ -139,7 +139,7 @@ func (s *site) only(ctx context.Context, people *directory.Snapshot, what string
 			}
 			err := renderer.Generator.Judge(people, p, profiles.Any)
 			if err != nil {
-				reasons[p] = err.Error()
+				reasons[p] = whyNone(err)
 			}
 			return err != nil
 		}, nil

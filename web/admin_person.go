@@ -16,7 +16,7 @@ type personView struct {
 	Path     string
 	Settings string   // address of the own settings
 	None     *problem // why there is no profile; nil: there is one
-	Why      string   // the same for administrators
+	Why      phrase   // the same for administrators
 	Values   []shownValue
 	Groups   []*directory.Principal
 	Devices  devicesView
@@ -30,7 +30,7 @@ type shownValue struct {
 	Title   string
 	Written string // as it stands in the scope
 	Result  string // as it comes out for the person
-	Err     error  // why nothing comes out
+	Problem phrase // why nothing comes out
 	From    phrase
 }
 
@@ -60,12 +60,12 @@ func (s *site) adminPerson(w http.ResponseWriter, r *http.Request) error {
 	if !s.o.Access.Profile.Allows(people, p) {
 		view.None = noProfile("not-allowed", "This account is not among those that get a calendar profile here. The administrator decides who does.")
 	} else if err := renderer.Generator.Judge(people, p, profiles.Any); err != nil {
-		if view.Why = err.Error(); !errors.As(explain(err), &view.None) {
+		if view.Why = whyNone(err); !errors.As(explain(err), &view.None) {
 			return err
 		}
 	}
 	for _, v := range renderer.Generator.Show(people, p) {
-		view.Values = append(view.Values, shownValue{v.Title, v.Written, v.Value, v.Err, sourceWords(v.Source)})
+		view.Values = append(view.Values, shownValue{v.Title, v.Written, v.Value, whyNone(v.Err), sourceWords(v.Source)})
 	}
 	if view.Devices, err = s.devicesOf(ctx, visitor{people: people, person: p}, ""); err != nil {
 		return err

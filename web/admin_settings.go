@@ -20,8 +20,8 @@ type settingsView struct {
 	Subject  *directory.Principal // nil: everyone
 	Path     string
 	Sections []formSection
-	Priority string // of a group
-	Problem  string // of the priority
+	Priority string   // of a group
+	Problems []phrase // of the priority
 	Revision int64
 	Saved    bool
 	Wrong    int               // how many fields have a mistake
@@ -110,12 +110,12 @@ func (s *site) editSettings(w http.ResponseWriter, r *http.Request) error {
 }
 
 // showSettings shows the editor with form values in it.
-func (s *site) showSettings(w http.ResponseWriter, r *http.Request, status int, view settingsView, form url.Values, mistakes map[string]string) error {
+func (s *site) showSettings(w http.ResponseWriter, r *http.Request, status int, view settingsView, form url.Values, mistakes map[string][]phrase) error {
 	renderer, err := s.o.Renderer(r.Context())
 	if err != nil {
 		return err
 	}
-	view.Path, view.Priority, view.Problem, view.Wrong = settingsPath(view.Scope), form.Get("priority"), mistakes["priority"], len(mistakes)
+	view.Path, view.Priority, view.Problems, view.Wrong = settingsPath(view.Scope), form.Get("priority"), mistakes["priority"], len(mistakes)
 	view.Sections = showForm(form, renderer.Generator.Inherited(renderer.Directory, view.Subject), mistakes)
 	return s.render(w, r, status, "admin-settings", "Settings", view)
 }
@@ -147,7 +147,7 @@ func (s *site) changeSettings(w http.ResponseWriter, r *http.Request) error {
 	if of.Kind == directory.Group {
 		text := strings.TrimSpace(r.PostForm.Get("priority"))
 		if wanted.Priority, err = strconv.Atoi(text); err != nil && text != "" {
-			mistakes["priority"] = strconv.Quote(text) + " is no whole number"
+			mistakes["priority"] = []phrase{say(noNumber, text)}
 		}
 	}
 	if len(mistakes) > 0 {

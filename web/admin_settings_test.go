@@ -126,17 +126,17 @@ func TestMistakesInSettingsStandAtTheirFields(t *testing.T) {
 	h := build(t, plan{})
 	b := h.browser(t).signIn(demo.Admin)
 	path := settingsPath(Scope{})
-	for field, c := range map[string]struct{ value, want string }{
-		"port":                 {"70000", "70000 is no port"},
-		"host":                 {"https://x", "it has a scheme"},
-		"user_name":            {"%nonsense%", "the variable is unknown"},
-		"removal":              {"soon", "is no removal"},
-		"consent":              {"hello", "has no “=”"},
-		"hosts":                {"a.example = x/y", "is no host name"},
-		"account.0.host":       {"x.example", "one of them has no id"},
-		"subscription.0.id":    {"Bad Id", "is no id"},
-		"display_name":         {`"><script>alert(1)</script>%`, "has no partner"},
-		"contacts_description": {"\x01", "control character"},
+	for field, c := range map[string]struct{ value, want, german string }{
+		"port":                 {"70000", "70000 is no port", "70000 ist kein Port"},
+		"host":                 {"https://x", "it has a scheme", "ist kein Hostname: er enthält ein Schema"},
+		"user_name":            {"%nonsense%", "the variable is unknown", "die Variable ist unbekannt"},
+		"removal":              {"soon", "is no removal", "keine Angabe zum Entfernen"},
+		"consent":              {"hello", "has no “=”", "hat kein „=“"},
+		"hosts":                {"a.example = x/y", "is no host name", "a.example: \"x/y\" ist kein Hostname"},
+		"account.0.host":       {"x.example", "one of them has no id", "eines hat keine Kennung"},
+		"subscription.0.id":    {"Bad Id", "is no id", "ist keine Kennung"},
+		"display_name":         {`"><script>alert(1)</script>%`, "has no partner", "hat kein zweites"},
+		"contacts_description": {"\x01", "control character", "Steuerzeichen"},
 	} {
 		form := formOf(t, b.get(path))
 		form.Set("do", "save")
@@ -144,6 +144,10 @@ func TestMistakesInSettingsStandAtTheirFields(t *testing.T) {
 		a := b.post(path, form).wants(t, http.StatusUnprocessableEntity).silent(t, "<script>alert")
 		if text := html.UnescapeString(a.body); !strings.Contains(text, c.want) || !strings.Contains(text, "Nothing has been saved") || field != "contacts_description" && !strings.Contains(text, c.value) {
 			t.Errorf("%s=%q: the answer lacks %q or what was typed", field, c.value, c.want)
+		}
+		a = b.post(path, form, "Accept-Language", "de").wants(t, http.StatusUnprocessableEntity)
+		if text := html.UnescapeString(a.body); !strings.Contains(text, c.german) {
+			t.Errorf("%s=%q: the German answer lacks %q", field, c.value, c.german)
 		}
 	}
 	if lines, _ := h.store.Audit(t.Context(), store.AuditFilter{Action: "settings"}, 1); len(lines) > 0 {

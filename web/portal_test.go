@@ -197,7 +197,7 @@ func TestManualSetUpSaysWhyThereIsNoUserName(t *testing.T) {
 
 func TestUnusableValuesAreNamedWithTheProblem(t *testing.T) {
 	var p *problem
-	err := explain(&profiles.ValueError{Setting: "user_name", Value: "a:b", Problem: "a colon ends the user name"})
+	err := explain(&profiles.ValueError{Setting: "user_name", Value: "a:b", Problem: profiles.Say("a colon ends the user name")})
 	if !errors.As(err, &p) || p.Reason != "unusable-value" || !strings.Contains(p.Said().String(), "user_name: a colon ends") {
 		t.Errorf("got %v", err)
 	}

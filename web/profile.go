@@ -36,9 +36,26 @@ func explain(err error) error {
 	case errors.As(err, &missing):
 		return noProfile("missing-value", "The profile needs %s, which the directory does not have for this account. Ask the administrator to add it.", variableWords(missing.Variable))
 	case errors.As(err, &value):
-		return noProfile("unusable-value", "A value of this account cannot be used in a profile (%s: %s). Ask the administrator to correct it in the directory or in the settings.", value.Setting, english(value.Problem))
+		return noProfile("unusable-value", "A value of this account cannot be used in a profile (%s: %s). Ask the administrator to correct it in the directory or in the settings.", value.Setting, value.Problem)
 	}
 	return err
+}
+
+// whyNone says to an administrator what keeps a person from having a profile.
+func whyNone(err error) phrase {
+	var said interface {
+		error
+		Said() phrase
+	}
+	switch {
+	case err == nil:
+		return phrase{}
+	case errors.As(err, &said):
+		return said.Said()
+	case errors.Is(err, profiles.ErrDenied):
+		return say("the settings deny this person a profile")
+	}
+	return verbatim(err.Error())
 }
 
 // variables are the words for what templates take from the directory.

@@ -29,7 +29,7 @@ type formField struct {
 	Has       bool   // of a Secret: there is one
 	Inherited string // what holds if it is left empty; empty: nothing
 	From      phrase // where that comes from
-	Problem   string
+	Problems  []phrase
 }
 
 // formRow is one of several, or an empty one to fill in.
@@ -96,12 +96,12 @@ func lines(value any) string {
 
 // readSettings makes settings of form values. old is what the scope has now: a secret that is not typed stays. mistakes
 // are by the key of the field.
-func readSettings(form url.Values, old *profiles.Settings) (s *profiles.Settings, mistakes map[string]string) {
-	values, mistakes := map[string]any{}, map[string]string{}
+func readSettings(form url.Values, old *profiles.Settings) (s *profiles.Settings, mistakes map[string][]phrase) {
+	values, mistakes := map[string]any{}, map[string][]phrase{}
 	for _, f := range profiles.Fields() {
 		text := strings.TrimSpace(strings.ReplaceAll(form.Get(f.Key), "\r\n", "\n"))
 		var value any
-		var problem string
+		var problem phrase
 		switch {
 		case f.Kind == profiles.Rows:
 			value, problem = readRows(form, f)
@@ -112,8 +112,8 @@ func readSettings(form url.Values, old *profiles.Settings) (s *profiles.Settings
 		case text != "":
 			value, problem = readValue(f, text)
 		}
-		if problem != "" {
-			mistakes[f.Key] = problem
+		if !problem.Empty() {
+			mistakes[f.Key] = append(mistakes[f.Key], problem)
 		} else if value != nil {
 			values[f.Key] = value
 		}
@@ -121,7 +121,11 @@ func readSettings(form url.Values, old *profiles.Settings) (s *profiles.Settings
 	s, err := profiles.SettingsOf(values)
 	for _, mistake := range settingErrors(err) {
 		key, _, _ := strings.Cut(mistake.Key, ".")
-		mistakes[key] = strings.TrimSpace(mistakes[key] + " " + strings.TrimPrefix(strings.TrimPrefix(mistake.Key, key)+": ", ": ") + mistake.Problem)
+		what := mistake.Problem
+		if part := strings.TrimPrefix(mistake.Key, key); part != "" {
+			what = say("%s: %s", part, what)
+		}
+		mistakes[key] = append(mistakes[key], what)
 	}
 	return s, mistakes
 }
@@ -139,32 +143,35 @@ func settingErrors(err error) (all []*profiles.SettingError) {
 	} else if errors.As(err, &one) {
 		all = append(all, one)
 	} else {
-		all = append(all, &profiles.SettingError{Problem: err.Error()})
+		all = append(all, &profiles.SettingError{Problem: verbatim(err.Error())})
 	}
 	return all
 }
 
+// noNumber is what is wrong with a text where a number is wanted.
+const noNumber english = "%q is no whole number"
+
 // readValue reads the text of a single value.
-func readValue(f profiles.Field, text string) (value any, problem string) {
+func readValue(f profiles.Field, text string) (value any, problem phrase) {
 	switch f.Kind {
 	case profiles.Number:
 		n, err := strconv.ParseInt(text, 10, 32)
 		if err != nil {
-			return nil, strconv.Quote(text) + " is no whole number"
+			return nil, say(noNumber, text)
 		}
-		return n, ""
+		return n, phrase{}
 	case profiles.Flag:
-		return text == "true", ""
+		return text == "true", phrase{}
 	case profiles.Lines:
 		return readLines(text)
 	}
-	return text, ""
+	return text, phrase{}
 }
 
-func readLines(text string) (any, string) {
+func readLines(text string) (any, phrase) {
 	all := map[string]any{}
 	if text == none {
-		return all, ""
+		return all, phrase{}
 	}
 	for line := range strings.SplitSeq(text, "\n") {
 		if line = strings.TrimSpace(line); line == "" {
@@ -173,18 +180,18 @@ func readLines(text string) (any, string) {
 		key, value, found := strings.Cut(line, "=")
 		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 		if !found || key == "" {
-			return nil, strconv.Quote(line) + " has no “=”; write one “key = text” on each line"
+			return nil, say("%q has no “=”; write one “key = text” on each line", line)
 		}
 		if all[key] != nil {
-			return nil, strconv.Quote(key) + " is there twice"
+			return nil, say("%q is there twice", key)
 		}
 		all[key] = value
 	}
-	return all, ""
+	return all, phrase{}
 }
 
 // readRows reads what there is several of; nil if there is none.
-func readRows(form url.Values, f profiles.Field) (any, string) {
+func readRows(form url.Values, f profiles.Field) (any, phrase) {
 	rows := map[string]any{}
 	for n := range maxRows {
 		prefix := fmt.Sprintf("%s.%d.", f.Key, n)
@@ -196,25 +203,25 @@ func readRows(form url.Values, f profiles.Field) (any, string) {
 				continue
 			}
 			value, problem := readValue(column, text)
-			if problem != "" {
-				return nil, id + ": " + problem
+			if !problem.Empty() {
+				return nil, say("%s: %s", id, problem)
 			}
 			cells[column.Key] = value
 		}
 		switch {
 		case id == "" && len(cells) > 0:
-			return nil, "one of them has no id; choose a short word that never changes"
+			return nil, say("one of them has no id; choose a short word that never changes")
 		case id == "":
 		case rows[id] != nil:
-			return nil, strconv.Quote(id) + " is there twice"
+			return nil, say("%q is there twice", id)
 		default:
 			rows[id] = cells
 		}
 	}
 	if len(rows) == 0 {
-		return nil, ""
+		return nil, phrase{}
 	}
-	return rows, ""
+	return rows, phrase{}
 }
 
 // formSection is a group of fields with a heading.
@@ -224,9 +231,9 @@ type formSection struct {
 }
 
 // showForm lays form values out as the table says.
-func showForm(form url.Values, inherited []profiles.Value, mistakes map[string]string) (sections []formSection) {
+func showForm(form url.Values, inherited []profiles.Value, mistakes map[string][]phrase) (sections []formSection) {
 	for _, f := range profiles.Fields() {
-		shown := formField{Field: f, Text: form.Get(f.Key), Has: form.Get(f.Key+".has") != "", Problem: mistakes[f.Key]}
+		shown := formField{Field: f, Text: form.Get(f.Key), Has: form.Get(f.Key+".has") != "", Problems: mistakes[f.Key]}
 		for _, v := range inherited {
 			if v.Key == f.Key || f.Kind == profiles.Rows && strings.HasPrefix(v.Key, f.Key+".") {
 				shown.Inherited, shown.From = strings.TrimPrefix(shown.Inherited+"; "+v.Written, "; "), sourceWords(v.Source)

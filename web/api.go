@@ -68,7 +68,7 @@ var api = []apiRoute{
 		aNewProfile, "Makes an app password for a device and gives the profile with it inside", (*site).makeProfile},
 	{http.MethodPost, "/api/v1/encrypted/{file}", ScopeRead, []string{"device", "platform", "signed"}, certificates,
 		aProfile, "One calendar profile, its payloads encrypted for the device whose RSA certificate is sent; with device, and the scope secrets, an app password inside", (*site).encryptProfile},
-	{http.MethodGet, "/api/v1/events", ScopeList, []string{"after", "limit"}, nil,
+	{http.MethodGet, "/api/v1/events", ScopeList, []string{"after", "limit", "wait"}, nil,
 		apiAnswer{http.StatusOK, jsonType, eventPage{}}, "Tells whose profiles have been added, changed or removed after a revision; each person once, with the latest", (*site).listEvents},
 	{http.MethodGet, "/api/v1/ddm/{user}/declarations", ScopeRead, nil, nil,
 		apiAnswer{http.StatusOK, jsonType, declarationList{}}, "The declarations of a person", (*site).listDeclarations},

@@ -60,6 +60,13 @@ func (s *site) listEvents(w http.ResponseWriter, r *http.Request, t Token) error
 	if err != nil {
 		return err
 	}
+	wait, err := numberOf(q, "wait", 0, 0, maxWait)
+	if err != nil {
+		return err
+	}
+	if err := s.await(r.Context(), after, time.Duration(wait)*time.Second); err != nil {
+		return err
+	}
 	news, latest, err := s.news(r.Context(), after, limit)
 	if err != nil {
 		return err
@@ -73,6 +80,45 @@ func (s *site) listEvents(w http.ResponseWriter, r *http.Request, t Token) error
 		}
 	}
 	return answerJSON(w, r, http.StatusOK, page)
+}
+
+// How long a request may wait for news, in seconds, how often it is looked whether another process has made some, and
+// how many requests may wait at once.
+const (
+	maxWait      = 60
+	newsEvery    = time.Second
+	waitsAtATime = 100
+)
+
+// await returns once there are news after a revision, when the time is over, or when the server stops. Where too many
+// wait already it does not.
+func (s *site) await(ctx context.Context, after int64, wait time.Duration) error {
+	if wait == 0 {
+		return nil
+	}
+	select {
+	case s.waits <- struct{}{}:
+		defer func() { <-s.waits }()
+	default:
+		return nil
+	}
+	over, tick := time.NewTimer(wait), time.NewTicker(newsEvery)
+	defer over.Stop()
+	defer tick.Stop()
+	for {
+		if _, latest, err := s.news(ctx, after, 0); err != nil || latest > after {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.o.Ending:
+			return nil
+		case <-over.C:
+			return nil
+		case <-tick.C:
+		}
+	}
 }
 
 // event words a change for the token; tell is false for what it may not know.

@@ -107,6 +107,46 @@ func TestEventsTellWhatHasChangedSince(t *testing.T) {
 	b.get("/api/v1/profiles?since=x", "Authorization", "Bearer "+secret).wants(t, http.StatusBadRequest)
 }
 
+// lookedAt tells when the feed has been looked at.
+type lookedAt struct {
+	News
+	looked chan struct{}
+}
+
+func (l lookedAt) ProfileNews(ctx context.Context, after int64, limit int) ([]ProfileNews, int64, error) {
+	news, latest, err := l.News.ProfileNews(ctx, after, limit)
+	select {
+	case l.looked <- struct{}{}:
+	default:
+	}
+	return news, latest, err
+}
+
+func TestEventsMayBeWaitedFor(t *testing.T) {
+	looked, ending := make(chan struct{}), make(chan struct{})
+	h := build(t, plan{change: func(o *Options) { o.News, o.Ending = lookedAt{o.News, looked}, ending }})
+	secret, _ := h.token(t, "mdm", ScopeList)
+	b := h.browser(t)
+	var page eventPage
+	b.get("/api/v1/events?limit=1000", "Authorization", "Bearer "+secret).decode(t, &page)
+	waiting := func(after int64) chan answer {
+		answers := make(chan answer, 1)
+		go func() {
+			answers <- b.get(fmt.Sprintf("/api/v1/events?after=%d&wait=60", after), "Authorization", "Bearer "+secret)
+		}()
+		<-looked
+		return answers
+	}
+	answers := waiting(page.Latest)
+	h.news(t, store.ProfileNews{Owner: strings.ToLower(h.person(t, "ada").GUID), Name: "ada", Digest: "2"})
+	(<-answers).wants(t, http.StatusOK).says(t, `"ada"`).decode(t, &page)
+
+	answers = waiting(page.Latest)
+	close(ending)
+	(<-answers).wants(t, http.StatusOK).says(t, `"events":[]`)
+	b.get("/api/v1/events?wait=61", "Authorization", "Bearer "+secret).wants(t, http.StatusBadRequest)
+}
+
 func TestListSincePagesByRevision(t *testing.T) {
 	h := build(t, plan{})
 	h.feed(t)

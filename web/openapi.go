@@ -20,6 +20,7 @@ var apiParameters = map[string]apiParameter{
 	"platform": {"string", "the variant: any, ios or macos; any if left out"},
 	"signed":   {"string", "1: signed; 0, or left out: not"},
 	"since":    {"integer", "only profiles that have changed after this revision"},
+	"wait":     {"integer", "for how many seconds, 0 to " + strconv.Itoa(maxWait) + ", to wait for news where there are none"},
 	"user":     {"string", "only this person: short name, guid:… or mail:…"},
 
 	"file":       {"string", "the person's short name, guid:… or mail:…, followed by .mobileconfig"},

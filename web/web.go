@@ -97,7 +97,8 @@ type Options struct {
 	Renderer func(ctx context.Context) (*export.Renderer, error)
 	Sessions Sessions
 	Tokens   Tokens
-	News     News // whose profiles have changed; nil: the payload source does not tell
+	News     News            // whose profiles have changed; nil: the payload source does not tell
+	Ending   <-chan struct{} // closed when the server stops: nobody waits for news any more; may be nil
 	Records  Records
 	Audit    Audit // of what administrators do, and of what people open to others
 	Traces   Traces
@@ -145,6 +146,7 @@ type site struct {
 	openID   *provider     // nil: none
 	tests    chan struct{} // holds one for each connection test that runs
 	imports  chan struct{} // holds one for each import that runs
+	waits    chan struct{} // holds one for each request that waits for news
 	foreign  *http.CrossOriginProtection
 }
 
@@ -162,7 +164,7 @@ func newSite(o Options) (*site, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	s := &site{o: o, sessions: newSessions(o), openID: newProvider(o), foreign: http.NewCrossOriginProtection(), tests: make(chan struct{}, testsAtATime), imports: make(chan struct{}, importsAtATime)}
+	s := &site{o: o, sessions: newSessions(o), openID: newProvider(o), foreign: http.NewCrossOriginProtection(), tests: make(chan struct{}, testsAtATime), imports: make(chan struct{}, importsAtATime), waits: make(chan struct{}, waitsAtATime)}
 	if err := s.foreign.AddTrustedOrigin(o.Origin); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}

@@ -130,14 +130,28 @@ func TestAdministratorsHandASignerIn(t *testing.T) {
 		t.Errorf("the page says %d %s", status, body)
 	}
 	in.stop()
-	in = s.serve(t)
-	signedBy(other)
-	if status, _ := in.portalOf(t, demo.Admin)("POST", "/portal/admin/signing/own", nil); status != http.StatusSeeOther {
-		t.Errorf("back to our own authority: got %d", status)
+	for _, want := range []string{" written, ", ": 0 written, "} { // everybody's but the one that was asked for, then none
+		if status, said := s.command(t, "profile", "resign", "--progress", "json"); status != 0 || !strings.Contains(said, "Signed by "+other.Signer().Fingerprint()) || !strings.Contains(said, want) {
+			t.Errorf("signing anew: %d %s", status, said)
+		}
 	}
 	own, err := signing.OpenAuthority(filepath.Join(s.dir, "authority"), signing.AuthorityConfig{}, time.Now())
 	if err != nil {
 		t.Fatal(err)
+	}
+	s.shareKeys(t)
+	if status, said := s.command(t, "keys", "move"); status != 0 {
+		t.Fatalf("keys move: %d %s", status, said)
+	}
+	for _, folder := range []string{"authority", uploadedFolder} {
+		if err := os.RemoveAll(filepath.Join(s.dir, folder)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in = s.serve(t)
+	signedBy(other)
+	if status, _ := in.portalOf(t, demo.Admin)("POST", "/portal/admin/signing/own", nil); status != http.StatusSeeOther {
+		t.Errorf("back to our own authority: got %d", status)
 	}
 	signedBy(own)
 	if strings.Contains(in.log.String(), "PRIVATE KEY") {

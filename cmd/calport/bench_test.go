@@ -46,7 +46,7 @@ func whole(b *testing.B) *httptest.Server {
 	if err := h.people.Refresh(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	handler, err := h.origin()
+	handler, err := h.origin(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -56,6 +56,11 @@ Ctrl-C stops cleanly; the next run goes on. Exit status: 0 all written, 3 some p
 		short: "Judge profiles, ours or anyone's, signed or not",
 		long: `Checks signature, chain, digest and dates, and the content against the tables of payload keys, and says what is
 wrong and where. Exit status: 0 no errors, 1 errors.`},
+	{name: "profile resign", count: cobra.NoArgs, setup: setupProfileResign,
+		short: "Sign everybody's profiles with the signer in force",
+		long: `Signs for each person and platform what another signer has signed, or none. The content stays as it is, with its
+UUIDs. The server does the same one by one as profiles are asked for; after a change of the signer this does it ahead,
+so that a roll-out finds them ready. Ctrl-C stops cleanly; the next run goes on.`},
 	{name: "settings export", args: "[FILE]", count: cobra.MaximumNArgs(1), setup: setupSettingsExport,
 		short: "Write the profile settings of everyone, groups and people as TOML"},
 	{name: "settings import", args: "FILE", count: cobra.ExactArgs(1), setup: setupSettingsImport,

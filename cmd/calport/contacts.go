@@ -39,3 +39,8 @@ func (h *house) addressBooks() (http.Handler, func(*directory.Principal) string,
 func (h *house) isAdmin(p *directory.Principal) bool {
 	return h.access.Admin.Allows(h.people.Snapshot(), p)
 }
+
+// serves says who may use the calendar server.
+func (h *house) serves(p *directory.Principal) bool {
+	return h.access.Server.Allows(h.people.Snapshot(), p) || h.isAdmin(p)
+}

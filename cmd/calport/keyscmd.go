@@ -35,8 +35,8 @@ func setupKeysMove(p *program, _ *cobra.Command) func(context.Context, []string)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(p.out, "%d files and certificates are in the database now. Start every node, look whether all show the same authority, then delete %s on each.\n",
-				moved, filepath.Join(c.Data, "authority"))
+			fmt.Fprintf(p.out, "%d files and certificates are in the database now. Start every node, look whether all show the same authority, then delete %s and %s on each.\n",
+				moved, filepath.Join(c.Data, "authority"), filepath.Join(c.Data, uploadedFolder))
 			return nil
 		})
 	}
@@ -90,6 +90,13 @@ func (v *vault) move(ctx context.Context, c *Config) (moved int, err error) {
 		if values[authorityPrefix+e.Name()], err = dir.Read(e.Name()); err != nil {
 			return 0, err
 		}
+	}
+	uploaded := signing.Directory(filepath.Join(c.Data, uploadedFolder))
+	switch text, err := uploaded.Read(uploadedFile); {
+	case err == nil:
+		values[uploadedVault] = text
+	case !errors.Is(err, os.ErrNotExist):
+		return 0, err
 	}
 	open, err := v.store.Values(ctx, acmeBucket)
 	if err != nil {

@@ -46,7 +46,7 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 		return err
 	}
 	defer h.Close()
-	doors, err := h.doors()
+	doors, err := h.doors(ctx)
 	if err != nil {
 		return err
 	}
@@ -139,11 +139,11 @@ func (h *house) daily(ctx context.Context) {
 }
 
 // doors makes the handlers and joins them to the addresses.
-func (h *house) doors() ([]*door, error) {
+func (h *house) doors(ctx context.Context) ([]*door, error) {
 	if h.config.Server.Metrics != "" {
 		h.openMetrics()
 	}
-	handler, err := h.origin()
+	handler, err := h.origin(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func (h *house) doors() ([]*door, error) {
 }
 
 // origin assembles everything that answers below the one origin.
-func (h *house) origin() (*server.Server, error) {
+func (h *house) origin(ctx context.Context) (*server.Server, error) {
 	s := &h.config.Server
 	policy, err := signin.ParsePolicy(h.config.SignIn.AppPasswords)
 	if err != nil {
@@ -196,7 +196,7 @@ func (h *house) origin() (*server.Server, error) {
 	h.calendars, err = caldav.New(caldav.Options{
 		Store: h.store, People: h.people.Snapshot, Origin: server.OriginOf,
 		Log: h.log, Now: h.now, RequestID: server.RequestID, SetOperation: server.SetOperation,
-		IsAdmin: h.isAdmin, Visibility: h.visibility, AddressBookHome: booksOf,
+		IsAdmin: h.isAdmin, Serves: h.serves, Visibility: h.visibility, AddressBookHome: booksOf,
 		Outside: h.outside(), Limits: h.config.limits(),
 	})
 	if err != nil {
@@ -206,7 +206,7 @@ func (h *house) origin() (*server.Server, error) {
 		Store: h.store, People: h.people.Snapshot, Limit: int64(h.config.Records.TraceMegabytes) << 20, Now: h.now, Log: h.log,
 	})
 	h.mailer = h.openMailer()
-	portal, err := h.portal(checker, policy)
+	portal, err := h.portal(ctx, checker, policy)
 	if err != nil {
 		return nil, err
 	}

@@ -24,12 +24,9 @@ import (
 // FreeBusyPath is where the handler FreeBusyURL belongs.
 const FreeBusyPath = "/freebusy"
 
-// busyLinkBucket is the store's bucket of the links' tokens, by owner.
-const busyLinkBucket = "free-busy links"
-
 // BusyLink is the visitor's free-busy URL, as a path with a query; "" if it is switched off.
 func (a Visitor) BusyLink(ctx context.Context) (string, error) {
-	token, err := a.store.Value(ctx, busyLinkBucket, ownerKey(a.who))
+	token, err := a.store.Value(ctx, store.BusyLinks, ownerKey(a.who))
 	if errors.Is(err, store.ErrNotFound) {
 		return "", nil
 	}
@@ -43,9 +40,9 @@ func (a Visitor) BusyLink(ctx context.Context) (string, error) {
 func (a Visitor) SetBusyLink(ctx context.Context, on bool) error {
 	return a.store.Write(ctx, func(tx *store.Tx) error {
 		if !on {
-			return tx.DeleteValue(busyLinkBucket, ownerKey(a.who))
+			return tx.DeleteValue(store.BusyLinks, ownerKey(a.who))
 		}
-		return tx.SetValue(busyLinkBucket, ownerKey(a.who), []byte(rand.Text()))
+		return tx.SetValue(store.BusyLinks, ownerKey(a.who), []byte(rand.Text()))
 	})
 }
 
@@ -68,10 +65,10 @@ func (s *Server) serveFreeBusyURL(w http.ResponseWriter, r *http.Request) error 
 	}
 	query := r.URL.Query()
 	whose := s.people().ByGUID(query.Get("user"))
-	if whose == nil || whose.State != directory.Active {
+	if whose == nil || whose.State != directory.Active || !s.serves(whose) {
 		return errNothing()
 	}
-	token, err := s.store.Value(r.Context(), busyLinkBucket, ownerKey(whose))
+	token, err := s.store.Value(r.Context(), store.BusyLinks, ownerKey(whose))
 	if errors.Is(err, store.ErrNotFound) || err == nil && subtle.ConstantTimeCompare(token, []byte(query.Get("token"))) != 1 {
 		return errNothing()
 	}

@@ -67,15 +67,14 @@ const (
 
 // How much of an import is done in one transaction, and how many skipped objects are named.
 const (
-	importBatch  = 100
-	maxWhy       = 100
-	maxSummary   = 120 // bytes
-	importBucket = "imports"
+	importBatch = 100
+	maxWhy      = 100
+	maxSummary  = 120 // bytes
 )
 
 // LastImport is the report of the visitor's last import, or of the one under way; nil if there was none.
 func (a Visitor) LastImport(ctx context.Context) (*ImportReport, error) {
-	text, err := a.store.Value(ctx, importBucket, ownerKey(a.who))
+	text, err := a.store.Value(ctx, store.Imports, ownerKey(a.who))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
@@ -133,7 +132,7 @@ func (a Visitor) Import(ctx context.Context, in Import) (ImportReport, error) {
 // begin finds or makes the calendars, if the visitor has no other import under way.
 func (m *importing) begin(ctx context.Context, a Visitor) error {
 	err := m.store.Write(ctx, func(tx *store.Tx) error {
-		text, err := tx.Value(importBucket, ownerKey(m.who))
+		text, err := tx.Value(store.Imports, ownerKey(m.who))
 		var last ImportReport
 		if err == nil && json.Unmarshal(text, &last) == nil && last.running(m.now()) {
 			return &dav.Error{Status: http.StatusConflict, Detail: "Another import is under way."}
@@ -194,5 +193,5 @@ func (m *importing) save(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	return tx.SetValue(importBucket, ownerKey(m.who), text)
+	return tx.SetValue(store.Imports, ownerKey(m.who), text)
 }

@@ -381,6 +381,11 @@ func TestFreeBusyURLTellsWhenSomebodyIsBusyToWhoKnowsIt(t *testing.T) {
 	if w := o.doOn(o.FreeBusyURL(), http.MethodPost, link); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" {
 		t.Errorf("POST: %d", w.Code)
 	}
+	o.denied = ada
+	if code, _ := ask(link); code != http.StatusNotFound {
+		t.Errorf("of somebody who may not use the server any more: got %d, want 404", code)
+	}
+	o.denied = nil
 	if err := a.SetBusyLink(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ type office struct {
 	room   *directory.Principal
 	clock  time.Time
 	known  *directory.Snapshot
+	denied *directory.Principal // may not use the server
 }
 
 func newOffice(t testing.TB, n int) *office {
@@ -57,7 +58,7 @@ func officeOn(t testing.TB, n int, options store.Options) *office {
 	}
 	t.Cleanup(func() { o.store.Close() })
 	o.Server, err = caldav.New(caldav.Options{Store: o.store, People: func() *directory.Snapshot { return o.known }, Now: now,
-		Limits: caldav.Limits{Attendees: 200}})
+		Limits: caldav.Limits{Attendees: 200}, Serves: func(p *directory.Principal) bool { return p != o.denied }})
 	if err != nil {
 		t.Fatal(err)
 	}

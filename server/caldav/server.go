@@ -22,6 +22,9 @@ type Options struct {
 	// IsAdmin says who may do everything everywhere. Nil is nobody.
 	IsAdmin func(*directory.Principal) bool
 
+	// Serves says who may use the server: nobody else's free-busy URL answers. Nil is everybody.
+	Serves func(*directory.Principal) bool
+
 	// Visibility says whom somebody may find by searching and see in groups, and whose free and busy time he may ask
 	// for, as far as neither is the other's delegate. An administrator sees everybody.
 	Visibility directory.Visibility
@@ -52,6 +55,7 @@ type Server struct {
 	store        *store.Store
 	people       func() *directory.Snapshot
 	isAdmin      func(*directory.Principal) bool
+	serves       func(*directory.Principal) bool
 	visibility   directory.Visibility
 	addressBooks func(*directory.Principal) string
 	limits       Limits
@@ -87,13 +91,16 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		store: o.Store, people: o.People, isAdmin: o.IsAdmin, visibility: o.Visibility, addressBooks: o.AddressBookHome, limits: limits, log: o.Log,
+		store: o.Store, people: o.People, isAdmin: o.IsAdmin, serves: o.Serves, visibility: o.Visibility, addressBooks: o.AddressBookHome, limits: limits, log: o.Log,
 		origin: o.Origin, now: o.Now, requestID: o.RequestID, setOperation: o.SetOperation,
 		objects: ical.NewCache(objectsRoom), outside: o.Outside,
 		methods: methods, posts: posts, reports: reports, properties: properties, live: index(properties),
 	}
 	s.propFinds = dav.NewPropFinds(s.properties)
 	s.complianceHeader = []string{s.complianceTokens()}
+	if s.serves == nil {
+		s.serves = func(*directory.Principal) bool { return true }
+	}
 	if s.isAdmin == nil {
 		s.isAdmin = func(*directory.Principal) bool { return false }
 	}

@@ -173,6 +173,11 @@ func (tx *Tx) DeleteHome(owner string) error {
 	if err := tx.purgeDiscardedOf(h.ID); err != nil {
 		return err
 	}
+	for _, bucket := range []string{BusyLinks, Imports} {
+		if err := tx.DeleteValue(bucket, owner); err != nil {
+			return err
+		}
+	}
 	err = tx.execs([]any{h.ID},
 		"DELETE FROM property WHERE holder = $1",
 		"DELETE FROM collection WHERE home_id = $1",

@@ -68,13 +68,15 @@ func TestDeletedHomeLeavesNothing(t *testing.T) {
 				tx.SaveProperties(OnObject(o), []PropertyChange{colour}),
 				tx.DeleteObject(c.ID, "b.ics"),
 				tx.DeleteCollection(h.Collection("tasks").ID),
+				tx.SetValue(BusyLinks, "ada", []byte("secret")),
+				tx.SetValue(Imports, "ada", []byte("{}")),
 				tx.DeleteHome("ada"))
 		})
 		if _, err := s.Home(t.Context(), "ada"); !errors.Is(err, ErrNotFound) {
 			t.Errorf("got %v, want ErrNotFound", err)
 		}
 		for _, table := range []string{"home", "collection", "collection_tombstone", "object", "object_data",
-			"object_tombstone", "property"} {
+			"object_tombstone", "property", "stored_value"} {
 			s.Read(t.Context(), func(tx *Tx) error {
 				var rows int
 				if err := tx.row("SELECT count(*) FROM "+table, nil, &rows); err != nil || rows != 0 {

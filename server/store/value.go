@@ -4,6 +4,12 @@ import (
 	"context"
 )
 
+// The buckets whose keys are the owners of homes: what is in them goes with the home.
+const (
+	BusyLinks = "free-busy links" // the secret of a person's free-busy URL
+	Imports   = "imports"         // the report of a person's last import
+)
+
 // Value reads the value of a key in a bucket; ErrNotFound. Buckets need no making.
 func (s *Store) Value(ctx context.Context, bucket, key string) (value []byte, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {

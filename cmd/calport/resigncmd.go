@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"calport/directory"
+	"calport/profiles"
+	"calport/profiles/export"
+)
+
+func setupProfileResign(p *program, c *cobra.Command) func(context.Context, []string) error {
+	how := c.Flags().String("progress", "auto", "auto, plain, json (lines for machines) or none")
+	return func(ctx context.Context, _ []string) error {
+		show, err := p.progress(*how)
+		if err != nil {
+			return &exitError{exitUsage, err}
+		}
+		return p.withHouse(ctx, func(h *house) error {
+			if err := h.loadPeople(ctx); err != nil {
+				return err
+			}
+			summary, err := h.resign(ctx, show)
+			if errors.Is(err, context.Canceled) {
+				fmt.Fprintln(p.err, "stopped; run the same command again to go on")
+				return &exitError{status: exitFailed}
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(p.out, "Signed by %s: %s.\n", h.signer.Load().Fingerprint(), counts(summary))
+			return nil
+		})
+	}
+}
+
+// signings counts what is signed anew on its way to the shelf.
+type signings struct {
+	export.Shelf
+	count atomic.Int64
+}
+
+func (s *signings) Keep(ctx context.Context, fresh []export.Kept) ([]export.Kept, error) {
+	s.count.Add(int64(len(fresh)))
+	return s.Shelf.Keep(ctx, fresh)
+}
+
+// resign has everybody's profiles, for each platform, signed by the signer in force, where another one has signed them or
+// none. The content stays as it is, with its UUIDs: devices see the same profile.
+func (h *house) resign(ctx context.Context, show func(export.Progress)) (export.Summary, error) {
+	r, err := h.renderer(ctx)
+	if err != nil {
+		return export.Summary{}, err
+	}
+	fresh := &signings{Shelf: r.Shelf}
+	r.Shelf = fresh
+	people := h.people.Snapshot()
+	allowed := func(yield func(*directory.Principal) bool) {
+		for one := range people.All(directory.Individual) {
+			if h.access.Profile.Allows(people, one) && !yield(one) {
+				return
+			}
+		}
+	}
+	platforms := []profiles.Platform{profiles.Any, profiles.IOS, profiles.MacOS}
+	e := export.Progress{}
+	for range allowed {
+		e.Total += len(platforms)
+	}
+	begun, last := time.Now(), time.Time{}
+	tell := func() {
+		if now := time.Now(); show != nil && (e.Final || now.Sub(last) >= tellEvery) {
+			last = now
+			e.Rate = float64(e.Done) / now.Sub(begun).Seconds()
+			e.ETA = time.Duration(float64(e.Total-e.Done) / max(e.Rate, 1e-3) * float64(time.Second))
+			show(e)
+		}
+	}
+	for _, platform := range platforms {
+		err := r.Each(ctx, allowed, platform, true, func(one export.Rendered) error {
+			e.Done++
+			switch {
+			case errors.Is(one.Err, profiles.ErrDenied):
+				e.Denied++
+			case profiles.Skips(one.Err):
+				e.Skipped++
+			case one.Err != nil:
+				return one.Err
+			}
+			e.Written = min(int(fresh.count.Load()), e.Done) // some are ahead
+			e.Unchanged = e.Done - e.Written - e.Denied - e.Skipped
+			tell()
+			return nil
+		})
+		if err != nil {
+			return e.Summary, err
+		}
+	}
+	e.Final = true
+	tell()
+	return e.Summary, nil
+}
+
+// tellEvery is how often progress is told.
+const tellEvery = 100 * time.Millisecond

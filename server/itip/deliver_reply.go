@@ -103,8 +103,11 @@ func (r *replying) set(q, p *ical.Property) bool {
 
 // spread lets an answer for the series count for the overrides that the
 // attendee's copy does not have: others' answers made them. What he excluded he
-// declined.
+// declined, with the whole series if not by itself, and it stays so.
 func (r *replying) spread(p *ical.Property) {
+	if partstat(p) != Declined {
+		r.keepDeclined()
+	}
 	for _, at := range r.out.ids {
 		if at == whole || r.message.parts[at] != nil || r.message.exdate[at] {
 			continue
@@ -113,6 +116,23 @@ func (r *replying) spread(p *ical.Property) {
 		if q != nil && sequence(r.message.parts[whole]) >= resetMark(q) {
 			r.set(q, p)
 		}
+	}
+}
+
+// keepDeclined gives the instances that the attendee's copy hides, and of which
+// nothing else is said, an answer of their own.
+func (r *replying) keepDeclined() {
+	hidden := make([]id, 0, len(r.message.exdate))
+	for at := range r.message.exdate {
+		if r.out.parts[at] == nil && r.message.parts[at] == nil && r.out.valid(at) {
+			hidden = append(hidden, at)
+		}
+	}
+	slices.Sort(hidden)
+	for _, at := range hidden {
+		c := r.out.derive(at)
+		r.out.add(at, c)
+		setParam(r.find(c, r.who), "PARTSTAT", string(Declined))
 	}
 }
 

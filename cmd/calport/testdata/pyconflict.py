@@ -61,8 +61,8 @@ fresh = etag(on_phone)
 assert fresh != stale and "By the laptop" in on_phone.data
 on_phone.icalendar_component["summary"] = "By both"
 assert phone.put(on_phone, fresh) == 204
-updated, deleted = token.sync()
-assert [e.url for e in updated] == [on_phone.url] and not list(deleted), (updated, deleted)
+updated, deleted = token.sync()  # of the sample meetings there may be answers of others
+assert on_phone.url in [e.url for e in updated] and not list(deleted), (updated, deleted)
 
 # Removing what has changed since is refused too.
 assert laptop.client.request(str(on_laptop.url), "DELETE", "", {"If-Match": stale}).status == 412
@@ -99,7 +99,7 @@ try:
 except error.NotFoundError:
     pass
 updated, deleted = token.sync()
-assert not list(updated) and len(list(deleted)) == 1, (updated, deleted)
+assert on_phone.url not in [e.url for e in updated] and [e.url for e in deleted] == [on_phone.url], (updated, deleted)
 assert phone.put(on_phone, fresh) == 412, "brought back by accident"
 other.delete()
 print("settled at", url)

@@ -139,3 +139,31 @@ func TestRecentForgetsTheOldestWhenItIsFull(t *testing.T) {
 		t.Errorf("got %v in %d octets, want %v in 10", got, r.taken, want)
 	}
 }
+
+// Data that was asked for by name is kept, though nobody has listed the collection.
+func TestNamedObjectsAreKeptThoughNobodyListed(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, s *Store) {
+		c := newHome(t, s, "ada").Collection("calendar")
+		var names []string
+		for i := range 10 {
+			o := event(fmt.Sprintf("%d.ics", i), fmt.Sprint(i), "")
+			put(t, s, c, o)
+			names = append(names, o.Name)
+		}
+		get := func() (all []string) {
+			err := s.Read(t.Context(), func(tx *Tx) error {
+				all = collected(t, tx.ObjectsByName(c.ID, names, Data))
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return all
+		}
+		first := get()
+		mustWrite(t, s, func(tx *Tx) error { return tx.exec("DELETE FROM object_data") })
+		if again := get(); len(again) != len(names) || !slices.Equal(first, again) {
+			t.Errorf("first %q\nagain %q", first, again)
+		}
+	})
+}

@@ -70,58 +70,62 @@ func (tx *Tx) ObjectsByName(collectionID int64, names []string, part Part) iter.
 	}
 	return func(yield func(Object, error) bool) {
 		l, _, err := tx.listing(collectionID)
-		switch {
-		case err != nil:
+		if err != nil {
 			yield(Object{}, err)
-		case l != nil:
-			tx.kept(l, names, part, yield)
-		default:
-			for o, err := range tx.readByName(collectionID, names, part) {
-				if err == nil && part&Data != 0 {
-					tx.keepData(&o)
-				}
-				if !yield(o, err) || err != nil {
-					return
-				}
-			}
+			return
 		}
+		tags := tx.readByName(collectionID, names, Tags)
+		if l != nil {
+			tags = tx.listed(l, names)
+		}
+		if part&Data != 0 {
+			tags = tx.withData(tags)
+		}
+		tags(yield)
 	}
 }
 
-// keepData keeps the ETag by itself, which may be a piece of a whole listing.
-func (tx *Tx) keepData(o *Object) {
-	tx.s.data.keep(strings.Clone(o.ETag), o.Data, len(o.Data)+len(o.ETag))
-}
-
-// kept yields the named objects that a listing has, first those that need not be read, then those whose data must be.
-func (tx *Tx) kept(l *listing, names []string, part Part, yield func(Object, error) bool) {
-	seen := make(map[string]bool, len(names))
-	unread := map[int64]Object{}
-	tx.streaming = true
-	defer func() { tx.streaming = false }()
-	for _, name := range names {
-		o, found := l.find(name)
-		if !found || seen[name] {
-			continue
-		}
-		seen[name] = true
-		if part&Data != 0 {
-			if o.Data = tx.s.data.find(o.ETag); o.Data == nil {
-				unread[o.ID] = o
+// listed yields those of the names that the listing has, each once.
+func (tx *Tx) listed(l *listing, names []string) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		seen := make(map[string]bool, len(names))
+		tx.streaming = true
+		defer func() { tx.streaming = false }()
+		for _, name := range names {
+			o, found := l.find(name)
+			if !found || seen[name] {
 				continue
 			}
-		}
-		if !yield(o, nil) {
-			return
+			seen[name] = true
+			if !yield(o, nil) {
+				return
+			}
 		}
 	}
-	tx.streaming = false
-	for o, err := range tx.readData(unread) {
-		if err == nil {
-			tx.keepData(&o)
+}
+
+// withData gives the objects their data: first it yields those that need not be read, then those that must be.
+func (tx *Tx) withData(tags iter.Seq2[Object, error]) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		unread := map[int64]Object{}
+		for o, err := range tags {
+			if err == nil {
+				if o.Data = tx.s.data.find(o.ETag); o.Data == nil {
+					unread[o.ID] = o
+					continue
+				}
+			}
+			if !yield(o, err) || err != nil {
+				return
+			}
 		}
-		if !yield(o, err) || err != nil {
-			return
+		for o, err := range tx.readData(unread) {
+			if err == nil {
+				tx.s.data.keep(strings.Clone(o.ETag), o.Data, len(o.Data)+len(o.ETag)) // the ETag may be a piece of a whole listing
+			}
+			if !yield(o, err) || err != nil {
+				return
+			}
 		}
 	}
 }

@@ -146,7 +146,7 @@ func TestNamedObjectsAreKeptThoughNobodyListed(t *testing.T) {
 		c := newHome(t, s, "ada").Collection("calendar")
 		var names []string
 		for i := range 10 {
-			o := event(fmt.Sprintf("%d.ics", i), fmt.Sprint(i), "")
+			o := event(fmt.Sprintf("%d.ics", i), fmt.Sprint(i), fmt.Sprint(i))
 			put(t, s, c, o)
 			names = append(names, o.Name)
 		}

@@ -90,6 +90,18 @@ DNS records and the disk. Exit status: 0 everything works, 1 something does not.
 reads or keeps its calendar. A running server knows it within seconds. All is checked before anything is changed.`},
 	{name: "schedule explain", args: "UID", count: cobra.ExactArgs(1), setup: setupScheduleExplain,
 		short: "Tell the life of an invitation: who changed what, what was sent to whom, and how it stands"},
+	{name: "backup", args: "FILE", count: cobra.ExactArgs(1), setup: setupBackup,
+		short: "Write the data folder, database and keys, into one file; the server may run",
+		long: `Writes the data folder as it is at one moment into a tar file compressed with gzip: calendars and all else in the
+SQLite database, calport's authority, and the signing identity that was uploaded. The server may run and nobody waits.
+Whoever has the file can speak for calport, so it is readable by its owner only. A database on PostgreSQL is not in it,
+nor is the configuration. Ctrl-C leaves what was there before.`},
+	{name: "restore", args: "[FILE]", count: cobra.MaximumNArgs(1), setup: setupRestore,
+		short: "Put a backup into the data folder, and have clients synchronise anew",
+		long: `Unpacks what calport backup wrote into the data folder, which must hold none of it yet; the server must not run. Devices have
+seen changes that the backup does not know, so all that they remember of the state of their calendars is made invalid,
+and they synchronise everything anew. Without FILE it does only this, after the database was restored by other means,
+PostgreSQL's own say. If it fails, the data folder is as it was before.`},
 	{name: "dns", count: cobra.NoArgs, setup: setupDNS,
 		short: "Print the DNS records to publish"},
 	{name: "token create", args: "NAME", count: cobra.ExactArgs(1), setup: setupTokenCreate,

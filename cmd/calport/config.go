@@ -362,5 +362,5 @@ func (c *Config) storeOptions() store.Options {
 	if c.Database != "" {
 		return store.Options{DSN: c.Database}
 	}
-	return store.Options{Path: filepath.Join(c.Data, "calport.db")}
+	return store.Options{Path: filepath.Join(c.Data, databaseFile)}
 }

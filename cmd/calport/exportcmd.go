@@ -207,7 +207,7 @@ func (f *exportFlags) selection(h *house) (iter.Seq[*directory.Principal], error
 func (p *program) progress(how string) (func(export.Progress), error) {
 	if how == "auto" {
 		how = "plain"
-		if f, ok := p.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if p.onTerminal() {
 			how = "bar"
 		}
 	}
@@ -222,6 +222,12 @@ func (p *program) progress(how string) (func(export.Progress), error) {
 		return nil, nil
 	}
 	return nil, fmt.Errorf("--progress %q is unknown; write auto, plain, json or none", how)
+}
+
+// onTerminal says whether somebody watches.
+func (p *program) onTerminal() bool {
+	f, ok := p.err.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 func progressBar(w io.Writer) func(export.Progress) {

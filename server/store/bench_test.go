@@ -16,12 +16,12 @@ func eventData(n int) []byte {
 }
 
 // filledCalendar makes a home with n events an hour apart in its calendar.
-func filledCalendar(b *testing.B, s *Store, n int) *Collection {
+func filledCalendar(b testing.TB, s *Store, n int) *Collection {
 	b.Helper()
 	return filledCalendarOf(b, s, "owner", n)
 }
 
-func filledCalendarOf(b *testing.B, s *Store, owner string, n int) *Collection {
+func filledCalendarOf(b testing.TB, s *Store, owner string, n int) *Collection {
 	b.Helper()
 	c := newHome(b, s, owner).Collection("calendar")
 	mustWrite(b, s, func(tx *Tx) error {

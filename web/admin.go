@@ -13,7 +13,8 @@ import (
 var adminPages = []pageRoute{
 	// Who is in the directory
 	{http.MethodGet, adminPath, admin, (*site).toAdmin},
-	{http.MethodGet, adminPath + "{kind:people|groups|places}", admin, (*site).adminDirectory},
+	// chi puts ^ and $ around a pattern: without the parentheses they would bind the first and the last word only.
+	{http.MethodGet, adminPath + "{kind:(people|groups|places)}", admin, (*site).adminDirectory},
 	{http.MethodGet, adminPath + "people/{guid}", admin, (*site).adminPerson},
 	{http.MethodGet, adminPath + "people/{guid}/inside", admin, (*site).adminInside},
 	{http.MethodGet, adminPath + "people/{guid}/calendar.mobileconfig", admin, (*site).adminProfile},
@@ -26,8 +27,8 @@ var adminPages = []pageRoute{
 	{http.MethodGet, adminPath + "settings", admin, (*site).scopes},
 	{http.MethodGet, adminPath + "settings/everyone", admin, (*site).editSettings},
 	{http.MethodPost, adminPath + "settings/everyone", admin, (*site).changeSettings},
-	{http.MethodGet, adminPath + "settings/{scope:group|person}/{guid}", admin, (*site).editSettings},
-	{http.MethodPost, adminPath + "settings/{scope:group|person}/{guid}", admin, (*site).changeSettings},
+	{http.MethodGet, adminPath + "settings/{scope:(group|person)}/{guid}", admin, (*site).editSettings},
+	{http.MethodPost, adminPath + "settings/{scope:(group|person)}/{guid}", admin, (*site).changeSettings},
 	{http.MethodGet, profilesExportPath, admin, (*site).askExport},
 	{http.MethodPost, profilesExportPath, admin, (*site).exportProfiles},
 

@@ -8,58 +8,7 @@ import (
 
 	"calport/directory"
 	"calport/directory/demo"
-	"calport/server/store"
 )
-
-// walkAdmin asks for every page of administrators, each by its method.
-func walkAdmin(t *testing.T, b *client, judge func(row pageRoute, a answer), headers ...string) {
-	t.Helper()
-	for _, row := range adminPages {
-		if row.For != admin {
-			t.Errorf("%s %s is not for administrators", row.Method, row.Path)
-		}
-		if row.Method == http.MethodGet {
-			judge(row, b.get(address(row.Path), headers...))
-			continue
-		}
-		judge(row, b.post(address(row.Path), url.Values{}, headers...))
-	}
-}
-
-func TestNobodyElseAdministers(t *testing.T) {
-	h := build(t, plan{})
-	walkAdmin(t, h.browser(t), func(row pageRoute, a answer) {
-		if a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.Header.Get("Location"), signInPath) {
-			t.Errorf("%s %s without a session: got status %d to %q", row.Method, row.Path, a.StatusCode, a.Header.Get("Location"))
-		}
-	})
-	walkAdmin(t, h.browser(t).signIn("ada"), func(row pageRoute, a answer) {
-		a.wants(t, http.StatusForbidden).says(t, "This is for administrators")
-	})
-	if lines, err := h.store.Audit(t.Context(), store.AuditFilter{}, 1); err != nil || len(lines) > 0 {
-		t.Errorf("somebody else has done something: %+v, %v", lines, err)
-	}
-}
-
-func TestOneTimeLinksAdministerNothing(t *testing.T) {
-	h := build(t, plan{})
-	b := h.browser(t)
-	b.post(linkPath, url.Values{"key": {h.link(t, demo.Admin)}}).wants(t, http.StatusSeeOther)
-	b.get(homePath).wants(t, http.StatusOK)
-	walkAdmin(t, b, func(row pageRoute, a answer) {
-		a.wants(t, http.StatusForbidden).says(t, "by a one-time link")
-	})
-}
-
-func TestForeignSitesAdministerNothing(t *testing.T) {
-	h := build(t, plan{})
-	b := h.browser(t).signIn(demo.Admin)
-	walkAdmin(t, b, func(row pageRoute, a answer) {
-		if row.Method == http.MethodPost {
-			a.wants(t, http.StatusForbidden).says(t, "This came from another site")
-		}
-	}, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example.com")
-}
 
 // TestAdministratorsAreThoseOfNow is about somebody who administers no more.
 func TestAdministratorsAreThoseOfNow(t *testing.T) {

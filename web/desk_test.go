@@ -219,20 +219,6 @@ func TestPagesOfCalendarsAreForTheirOwner(t *testing.T) {
 	ada.get(calendarsPath).says(t, "Secret plans")
 }
 
-func TestNothingOfCalendarsIsDoneForAnotherSiteOrWithoutASession(t *testing.T) {
-	h, b := office(t, "ada")
-	for _, row := range pages {
-		if row.Method != http.MethodPost || !strings.HasPrefix(row.Path, calendarsPath) && !strings.HasPrefix(row.Path, delegationPath) && !strings.HasPrefix(row.Path, roomsPath) {
-			continue
-		}
-		b.post(row.Path, url.Values{}, "Sec-Fetch-Site", "cross-site").wants(t, http.StatusForbidden).says(t, "another site")
-		b.post(row.Path, url.Values{}, "Origin", "https://evil.example").wants(t, http.StatusForbidden)
-		if to := h.browser(t).post(row.Path, url.Values{}).wants(t, http.StatusSeeOther).Header.Get("Location"); to != signInPath {
-			t.Errorf("%s without a session leads to %s", row.Path, to)
-		}
-	}
-}
-
 func TestCalendarsNeedTheRightToUseTheServer(t *testing.T) {
 	only := directory.Access{Profile: directory.Rule{Everyone: true}}
 	b := build(t, plan{change: withDesk, access: &only}).browser(t).signIn("ada")

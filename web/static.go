@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/klauspost/compress/gzip"
 )
 
@@ -84,7 +85,7 @@ func (s *static) url(name string) (string, error) {
 
 // file serves a static file. Its name changes with its content, so it may be kept for ever (RFC 8246).
 func (s *site) file(w http.ResponseWriter, r *http.Request) error {
-	a, ok := s.static.byName[path.Base(r.URL.Path)]
+	a, ok := s.static.byName[chi.URLParam(r, "file")]
 	if !ok {
 		return noSuchPath
 	}

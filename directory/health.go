@@ -25,20 +25,20 @@ type Health struct {
 	WatchError error     // why it is not watched now; errors.ErrUnsupported if it cannot be
 }
 
-// Freshness says in words by which way the snapshot is kept fresh, and how old it is.
-func (h Health) Freshness(now time.Time) string {
-	age := func(t time.Time) string { return now.Sub(t).Round(time.Second).String() + " ago" }
+// Freshness says by which way the snapshot is kept fresh, and how old it is.
+func (h Health) Freshness(now time.Time) Phrase {
+	age := func(t time.Time) time.Duration { return now.Sub(t).Round(time.Second) }
 	switch {
 	case h.Taken.IsZero():
-		return "The directory has not been read yet."
+		return Say("The directory has not been read yet.")
 	case h.Way != "":
-		return fmt.Sprintf("Changes arrive by %s, last heard of %s; everything was read %s.", h.Way, age(h.Heard), age(h.Taken))
+		return Say("Changes arrive by %s, last heard of %s ago; everything was read %s ago.", h.Way, age(h.Heard), age(h.Taken))
 	case h.WatchError == nil || errors.Is(h.WatchError, errors.ErrUnsupported):
-		return fmt.Sprintf("The directory cannot be watched; everything was read %s.", age(h.Taken))
+		return Say("The directory cannot be watched; everything was read %s ago.", age(h.Taken))
 	case h.Heard.IsZero():
-		return fmt.Sprintf("The directory is not watched now: %v. Everything was read %s.", h.WatchError, age(h.Taken))
+		return Say("The directory is not watched now: %v. Everything was read %s ago.", h.WatchError, age(h.Taken))
 	}
-	return fmt.Sprintf("The directory is not watched now: %v. Last heard of %s; everything was read %s.", h.WatchError, age(h.Heard), age(h.Taken))
+	return Say("The directory is not watched now: %v. Last heard of %s ago; everything was read %s ago.", h.WatchError, age(h.Heard), age(h.Taken))
 }
 
 // Health tells how the snapshot stands.
@@ -67,23 +67,23 @@ func (l *Live) note(err error) {
 // OK reports whether the last refresh was applied.
 func (h Health) OK() bool { return h.LastError == nil && !h.Taken.IsZero() }
 
-// Problem says in words what is wrong and what to do; empty if nothing is.
-func (h Health) Problem() string {
+// Problem says what is wrong and what to do; it is empty if nothing is.
+func (h Health) Problem() Phrase {
 	if h.LastError == nil {
-		return ""
+		return Phrase{}
 	}
-	remedy := "\"calport check\" says more."
+	remedy := Say("\"calport check\" says more.")
 	switch {
 	case h.Refused != nil:
-		remedy = "If these people have really left, confirm the refresh; otherwise look for a changed base, filter or right of the bind account."
+		remedy = Say("If these people have really left, confirm the refresh; otherwise look for a changed base, filter or right of the bind account.")
 	case errors.Is(h.LastError, ErrIncomplete):
-		remedy = "Raise the size limit of the bind account on the directory server, or let it read in pages."
+		remedy = Say("Raise the size limit of the bind account on the directory server, or let it read in pages.")
 	}
-	stays := "There are no people yet"
+	stays := Say("There are no people yet.")
 	if !h.Taken.IsZero() {
-		stays = fmt.Sprintf("The people as of %s stay", h.Taken.Format(time.RFC3339))
+		stays = Say("The people as of %s stay.", h.Taken.Format(time.RFC3339))
 	}
-	return fmt.Sprintf("The last refresh was not applied: %v. %s. %s", h.LastError, stays, remedy)
+	return Say("The last refresh was not applied: %v. %s %s", h.LastError, stays, remedy)
 }
 
 // LossError refuses a refresh that would lose too many people.

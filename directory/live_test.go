@@ -97,7 +97,7 @@ func wantPeople(t *testing.T, l *directory.Live, want int) {
 func TestLiveIsEmptyBeforeTheFirstRefresh(t *testing.T) {
 	l := directory.NewLive(&scripted{}, nil, quiet())
 	wantPeople(t, l, 0)
-	if h := l.Health(); h.OK() || h.Problem() != "" {
+	if h := l.Health(); h.OK() || !h.Problem().Empty() {
 		t.Errorf("health before anything: %v, %q", h.OK(), h.Problem())
 	}
 }
@@ -118,7 +118,7 @@ func TestFailedRefreshChangesNothing(t *testing.T) {
 			t.Errorf("after %v there is another snapshot", failure)
 		}
 		h := l.Health()
-		if h.OK() || h.Failures != 1 || !errors.Is(h.LastError, failure) || !strings.Contains(h.Problem(), "stay") || h.People != 40 {
+		if h.OK() || h.Failures != 1 || !errors.Is(h.LastError, failure) || !strings.Contains(h.Problem().String(), "stay") || h.People != 40 {
 			t.Errorf("health after %v: %+v, %q", failure, h, h.Problem())
 		}
 	}
@@ -142,7 +142,7 @@ func TestRefreshThatLosesTooManyIsRefused(t *testing.T) {
 	}
 	wantPeople(t, l, 95)
 	h := l.Health()
-	if h.Refused == nil || !strings.Contains(h.Problem(), "p090") || !strings.Contains(h.Problem(), "confirm") {
+	if h.Refused == nil || !strings.Contains(h.Problem().String(), "p090") || !strings.Contains(h.Problem().String(), "confirm") {
 		t.Errorf("health: %+v, %q, want who is gone and that it may be confirmed", h, h.Problem())
 	}
 

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"calport/directory"
 )
 
 // Line says in words one thing that a profile holds.
@@ -19,29 +21,11 @@ type Line struct {
 	Value Phrase // "cal.example.com", "yes", "(hidden)"
 }
 
-// Phrase is something to say in English, which may be said in other languages by its format: that and the arguments are
-// as fmt has them. An argument may be a Phrase itself, or a time.Time, which stands for its day.
-type Phrase struct {
-	Format string
-	Args   []any
-}
+// Phrase is something to say, see [directory.Phrase].
+type Phrase = directory.Phrase
 
 // Say makes a Phrase.
-func Say(format string, args ...any) Phrase { return Phrase{format, args} }
-
-// Empty reports whether there is nothing to say.
-func (p Phrase) Empty() bool { return p.Format == "" }
-
-// String is the phrase in English.
-func (p Phrase) String() string {
-	args := slices.Clone(p.Args)
-	for i, a := range args {
-		if day, is := a.(time.Time); is {
-			args[i] = day.UTC().Format("2 January 2006")
-		}
-	}
-	return fmt.Sprintf(p.Format, args...)
-}
+func Say(format string, args ...any) Phrase { return directory.Say(format, args...) }
 
 // verbatim is a phrase for what is the same in every language.
 func verbatim(text string) Phrase { return Say("%s", text) }
@@ -119,7 +103,7 @@ func words(value any) Phrase {
 
 // list is several phrases as one.
 func list(said []any, separator string) Phrase {
-	return Phrase{strings.TrimSuffix(strings.Repeat("%s"+separator, len(said)), separator), said}
+	return Say(strings.TrimSuffix(strings.Repeat("%s"+separator, len(said)), separator), said...)
 }
 
 // consentWords says the consent text that most readers get: the default, else English, else the first.

@@ -43,6 +43,9 @@ type placeView struct {
 	Read, Write []*directory.Principal // delegates by the directory
 }
 
+// Answers says how the directory has the place answer invitations.
+func (v placeView) Answers() english { return modeWords[v.Place.Place.AutoSchedule] }
+
 func (s *site) adminPlace(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.named(r, directory.Room, directory.Resource)
 	if err != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"net/http"
 	"time"
 )
@@ -18,10 +19,26 @@ const (
 
 // HealthFact is something that administrators want to know of a running server.
 type HealthFact struct {
-	Area  string      `json:"area"` // of HealthAreas
-	Name  string      `json:"name"`
-	State HealthState `json:"state,omitempty"`
-	Value string      `json:"value"` // in English: it is for the technically minded, and the same for machines
+	Area  string // of HealthAreas
+	Name  phrase
+	State HealthState
+	Value phrase
+}
+
+// English is what a fact is about and what it says, for commands and machines.
+func (f HealthFact) English() (name, value string) {
+	return inEnglish.word(f.Name), inEnglish.word(f.Value)
+}
+
+// MarshalJSON implements [json.Marshaler], in English.
+func (f HealthFact) MarshalJSON() ([]byte, error) {
+	name, value := f.English()
+	return json.Marshal(struct {
+		Area  string      `json:"area"`
+		Name  string      `json:"name"`
+		State HealthState `json:"state,omitempty"`
+		Value string      `json:"value"`
+	}{f.Area, name, f.State, value})
 }
 
 // HealthAreas are the headings, in their order.

@@ -211,6 +211,15 @@ type shownLetter struct {
 	Over  bool   // the link was not used in time
 }
 
+// Trouble says why a letter has not been sent. What we have not said ourselves, a mail server or the network did.
+func (l shownLetter) Trouble() phrase {
+	switch letterError(l.Problem) {
+	case errNobody, errNoAddress:
+		return say(english(l.Problem))
+	}
+	return say("The mail could not be sent: %s", l.Problem)
+}
+
 // letterStates are words for states, and classes.
 var letterStates = map[int64]struct {
 	words english

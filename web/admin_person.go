@@ -27,6 +27,7 @@ type personView struct {
 
 // shownValue is an effective setting.
 type shownValue struct {
+	Key     string
 	Title   string
 	Written string // as it stands in the scope
 	Result  string // as it comes out for the person
@@ -65,7 +66,7 @@ func (s *site) adminPerson(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	for _, v := range renderer.Generator.Show(people, p) {
-		view.Values = append(view.Values, shownValue{v.Title, v.Written, v.Value, whyNone(v.Err), sourceWords(v.Source)})
+		view.Values = append(view.Values, shownValue{v.Key, v.Title, v.Written, v.Value, whyNone(v.Err), sourceWords(v.Source)})
 	}
 	if view.Devices, err = s.devicesOf(ctx, visitor{people: people, person: p}, ""); err != nil {
 		return err

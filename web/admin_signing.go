@@ -33,7 +33,8 @@ type signingView struct {
 	Root      bool // we have an authority of our own
 	Counts    []signedCount
 	Candidate *candidateView // handed in and not yet in force; nil: nothing
-	Wrong     string         // what is wrong with what was handed in
+	Wrong     english        // what is wrong with what was handed in
+	Detail    string         // the same in particular, in English: it names blocks, certificates and commands
 	Done      string
 	MaxKB     int
 }
@@ -129,7 +130,7 @@ func (s *site) uploadSigner(w http.ResponseWriter, r *http.Request) error {
 	}
 	id, err := signing.ParseUpload(s.o.Now(), file, password, s.o.Signing.Signer())
 	if err != nil {
-		return s.showSigning(w, r, http.StatusUnprocessableEntity, signingView{Wrong: err.Error()}, nil)
+		return s.showSigning(w, r, http.StatusUnprocessableEntity, signingView{Wrong: uploadWords(err), Detail: err.Error()}, nil)
 	}
 	text, err := id.PEM()
 	if err == nil {
@@ -139,6 +140,33 @@ func (s *site) uploadSigner(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.showSigning(w, r, http.StatusOK, signingView{}, id)
+}
+
+// uploadFaults are what is wrong with a file that was handed in, in words. The first row that fits is taken.
+var uploadFaults = []struct {
+	err   error
+	words english
+}{
+	{signing.ErrTooLarge, "The file is too large."},
+	{signing.ErrPassword, "The password does not open the file."},
+	{signing.ErrEncryptedKey, "The private key in the file is encrypted. Decrypt it first."},
+	{signing.ErrNoCertificate, "There is no certificate in the file."},
+	{signing.ErrNoKey, "There is no private key in the file."},
+	{signing.ErrKeyMismatch, "The private key belongs to none of the certificates in the file."},
+	{signing.ErrUnsupportedKey, "The key is of a kind that devices do not take. Use RSA of 2048 bits or more, or ECDSA P-256."},
+	{signing.ErrChain, "The certificates do not form a chain: one does not belong there, or an intermediate certificate is missing."},
+	{signing.ErrExpired, "A certificate in the file has expired."},
+	{signing.ErrNotYetValid, "A certificate in the file is not valid yet. If it should be, check the clock of the server."},
+	{nil, "The file is neither PEM nor PKCS#12, or it is damaged."},
+}
+
+func uploadWords(err error) english {
+	for _, f := range uploadFaults {
+		if f.err == nil || errors.Is(err, f.err) {
+			return f.words
+		}
+	}
+	return ""
 }
 
 // readUpload reads the one file of a form, and the password beside it. Nothing is written to disk.

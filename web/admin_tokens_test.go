@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"calport/directory/demo"
 	"calport/server/store"
@@ -72,7 +73,8 @@ func TestATokenIsMadeShownOnceAndRevoked(t *testing.T) {
 }
 
 var sampleHealth = []HealthFact{
-	{"directory", "freshness", HealthGood, "Changes arrive by syncrepl"}, {"certificates", "signing", HealthWarning, "until 2026-12-01, 3 days"},
+	{"directory", say("freshness"), HealthGood, say("Changes arrive by %s, last heard of %s ago; everything was read %s ago.", "syncrepl", 3*time.Second, time.Hour)},
+	{"certificates", say("signing"), HealthWarning, say("until %s, %d days", "2026-12-01", 1)},
 }
 
 func TestHealthIsShown(t *testing.T) {

@@ -158,6 +158,19 @@ var reasons = map[string]english{
 	"throttled":           "There were too many wrong passwords, so it has to wait. Type the right one in the settings of its account.",
 }
 
+// Refused says briefly, for administrators, why the program was refused last.
+func (c shownClient) Refused() english { return refusals[c.Reason] }
+
+// refusals are the same words of signin.Reasons, for administrators.
+var refusals = map[string]english{
+	"wrong-password":      "wrong password",
+	"app-password-needed": "the directory’s password, where an app password is needed",
+	"app-password-ended":  "an app password that is revoked or expired",
+	"not-allowed":         "right password, but the account may not use the calendar server",
+	"account":             "the account is locked, expired or switched off",
+	"throttled":           "it has to wait after too many wrong passwords",
+}
+
 // noteDownload remembers what the device has got. A device that forgot its cookie counts as a new one.
 func (s *site) noteDownload(w http.ResponseWriter, r *http.Request, platform profiles.Platform, uuid string) {
 	id := identify(w, r)

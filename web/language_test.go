@@ -153,10 +153,13 @@ func keysUsed(t *testing.T) map[string]string {
 	}
 	maps.Copy(used, keysInWeb(t))
 	for _, dir := range []string{"../profiles", "../profiles/check"} {
-		maps.Copy(used, keysSaid(t, dir, "Title", "title", "remedy", "found"))
+		maps.Copy(used, keysSaid(t, dir, rowSayers, "Title", "title", "remedy", "found"))
+	}
+	for _, dir := range []string{"../directory", "../cmd/calport"} { // how healthy everything is
+		maps.Copy(used, keysSaid(t, dir, phraseSayers))
 	}
 	// In a map whose keys are constants of others' packages, keysInWeb sees no types.
-	maps.Copy(used, keysSaid(t, ".", "Title", "Detail"))
+	maps.Copy(used, keysSaid(t, ".", phraseSayers, "Title", "Detail"))
 	// What has no words of its own is the same in every language.
 	maps.DeleteFunc(used, func(key, _ string) bool { return !anyWords.MatchString(verbs.ReplaceAllString(key, "")) })
 	return used
@@ -325,9 +328,11 @@ func parseGo(t *testing.T, set *token.FileSet, dir string) map[string]*ast.File 
 	return files
 }
 
-// sayers are the functions of other packages that make phrases or rows of settings, and which of their arguments, from
-// 0, are said.
-var sayers = map[string][]int{
+// phraseSayers and rowSayers are the functions of other packages that make phrases, facts or rows of settings, and which
+// of their arguments, from 0, are said.
+var phraseSayers = map[string][]int{"profiles.Say": {0}, "Say": {0}, "f.tell": {0, 2}}
+
+var rowSayers = map[string][]int{
 	"profiles.Say": {0}, "Say": {0}, "odd": {1}, "failed": {1}, "describe": {1}, "section": {0},
 	"row": {1, 2}, "yesNo": {1, 2}, "text": {1, 2}, "login": {1, 2}, "host": {1, 2}, "domains": {1, 2}, "consent": {1, 2},
 	"accounts": {1, 2}, "subscriptions": {1, 2},
@@ -335,7 +340,7 @@ var sayers = map[string][]int{
 
 // keysSaid are the texts of a package that make it to a page, but for what only machines are told: what it makes
 // phrases of, the fields of its tables that are said, the words for allowed values, and what its rules say of a value.
-func keysSaid(t *testing.T, dir string, fields ...string) map[string]string {
+func keysSaid(t *testing.T, dir string, sayers map[string][]int, fields ...string) map[string]string {
 	t.Helper()
 	used := make(map[string]string)
 	for name, f := range parseGo(t, token.NewFileSet(), dir) {
@@ -362,7 +367,7 @@ func keysSaid(t *testing.T, dir string, fields ...string) map[string]string {
 					add(n.Value)
 				}
 			case *ast.CompositeLit:
-				if dir != "." && len(n.Elts) == 2 && n.Type == nil { // a Choice
+				if dir != "." && len(fields) > 0 && len(n.Elts) == 2 && n.Type == nil { // a Choice
 					add(n.Elts[1])
 				}
 			case *ast.FuncDecl:

@@ -107,14 +107,19 @@ func (m *Mailer) next(ctx context.Context) (found bool, err error) {
 	return true, m.o.Letters.FinishLetter(ctx, l, LetterWaiting, err.Error(), m.o.Now().Add(letterWaits[l.Tries-1]))
 }
 
+const (
+	nobodyToWriteTo english = "The person is no longer in the directory, or may not sign in here."
+	noMailAddress   english = "The person has no mail address."
+)
+
 // letterError is why a letter is not even tried.
 type letterError english
 
 func (e letterError) Error() string { return string(e) }
 
 const (
-	errNobody    letterError = "The person is no longer in the directory, or may not sign in here."
-	errNoAddress letterError = "The person has no mail address."
+	errNobody    = letterError(nobodyToWriteTo)
+	errNoAddress = letterError(noMailAddress)
 )
 
 func (m *Mailer) send(ctx context.Context, l Letter, e Enrolment) (final bool, err error) {

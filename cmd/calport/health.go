@@ -14,6 +14,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"calport/profiles"
 	"calport/web"
 )
 
@@ -40,12 +41,18 @@ type facts struct {
 	all  []web.HealthFact
 }
 
-func (f *facts) add(name string, state web.HealthState, value string, args ...any) {
-	if len(args) > 0 {
-		value = fmt.Sprintf(value, args...)
-	}
+// tell notes a fact in words, which the catalogue of languages has.
+func (f *facts) tell(name string, state web.HealthState, value string, args ...any) {
+	f.note(profiles.Say(name), state, profiles.Say(value, args...))
+}
+
+// note notes one whose name or words may be the same in every language.
+func (f *facts) note(name profiles.Phrase, state web.HealthState, value profiles.Phrase) {
 	f.all = append(f.all, web.HealthFact{Area: f.area, Name: name, State: state, Value: value})
 }
+
+// verbatim is what is the same in every language.
+func verbatim(text any) profiles.Phrase { return profiles.Say("%s", text) }
 
 // when is good where the condition holds, else it is the other state.
 func when(good bool, otherwise web.HealthState) web.HealthState {
@@ -74,10 +81,14 @@ func (h *house) healthFacts(ctx context.Context) []web.HealthFact {
 }
 
 func (h *house) lookAtServer(_ context.Context, f *facts) {
-	f.add("version", web.HealthNone, version())
-	f.add("clock", web.HealthNone, h.now().UTC().Format(time.RFC3339))
+	f.note(profiles.Say("version"), web.HealthNone, verbatim(version()))
+	f.note(profiles.Say("clock"), web.HealthNone, verbatim(h.now().UTC().Format(time.RFC3339)))
 	if synchronised, known := clockSynchronised(); known {
-		f.add("clock synchronised", when(synchronised, web.HealthWarning), fmt.Sprint(synchronised))
+		answer := "no"
+		if synchronised {
+			answer = "yes"
+		}
+		f.tell("clock synchronised", when(synchronised, web.HealthWarning), answer)
 	}
 	if free, total, err := diskSpace(h.config.Data); err == nil && total > 0 {
 		const scarce, little = 0.02, 0.10
@@ -86,7 +97,7 @@ func (h *house) lookAtServer(_ context.Context, f *facts) {
 		if share < scarce {
 			state = web.HealthBad
 		}
-		f.add("disk", state, "%s of %s free in the data folder", humanize.IBytes(free), humanize.IBytes(total))
+		f.tell("disk", state, "%s of %s free in the data folder", humanize.IBytes(free), humanize.IBytes(total))
 	}
 }
 
@@ -114,32 +125,33 @@ func (h *house) lookAtDirectory(ctx context.Context, f *facts) {
 	if now.FromCopy && now.LastError == nil {
 		state = web.HealthNone // of a command, which reads the copy only
 	}
-	f.add("freshness", state, now.Freshness(h.now()))
-	if problem := now.Problem(); problem != "" {
-		f.add("problem", web.HealthBad, problem)
+	f.note(profiles.Say("freshness"), state, now.Freshness(h.now()))
+	if problem := now.Problem(); !problem.Empty() {
+		f.note(profiles.Say("problem"), web.HealthBad, problem)
 	}
-	f.add("entries", web.HealthNone, "%d people, %d groups, %d rooms, %d resources", now.People, now.Groups, now.Rooms, now.Resources)
+	f.tell("entries", web.HealthNone, "%s, %s, %s, %s", profiles.Say("%d people", now.People), profiles.Say("%d groups", now.Groups),
+		profiles.Say("%d rooms", now.Rooms), profiles.Say("%d resources", now.Resources))
 	if n := len(now.Dropped); n > 0 {
-		f.add("left out", web.HealthWarning, "%d without a stable id of their own; calport directory names them", n)
+		f.tell("left out", web.HealthWarning, "%d without a stable id of their own; calport directory names them", n)
 	}
 	status, err := h.directory.Check(ctx)
 	if err != nil {
-		f.add("server", web.HealthBad, err.Error())
+		f.tell("server", web.HealthBad, "error: %s", err)
 		return
 	}
-	f.add("server", web.HealthGood, "%s (%s) answers in %s", status.Server, status.Vendor, status.Latency.Round(time.Millisecond))
+	f.tell("server", web.HealthGood, "%s (%s) answers in %s", status.Server, status.Vendor, status.Latency.Round(time.Millisecond))
 }
 
 func (h *house) lookAtStore(ctx context.Context, f *facts) {
 	begun := time.Now()
 	status, err := h.store.Status(ctx)
 	if err != nil {
-		f.add("database", web.HealthBad, err.Error())
+		f.tell("database", web.HealthBad, "error: %s", err)
 		return
 	}
-	f.add("database", web.HealthGood, "%s answers in %s", status.Engine, time.Since(begun).Round(100*time.Microsecond))
-	f.add("size", web.HealthNone, humanize.IBytes(uint64(status.Bytes)))
-	f.add("epoch", web.HealthNone, fmt.Sprint(status.Epoch))
+	f.tell("database", web.HealthGood, "%s answers in %s", status.Engine, time.Since(begun).Round(100*time.Microsecond))
+	f.note(profiles.Say("size"), web.HealthNone, verbatim(humanize.IBytes(uint64(status.Bytes))))
+	f.note(profiles.Say("epoch"), web.HealthNone, verbatim(fmt.Sprint(status.Epoch)))
 }
 
 // oldMail is since when a mail waits that somebody should look for the reason.
@@ -150,20 +162,20 @@ func (h *house) lookAtQueues(ctx context.Context, f *facts) {
 	if err != nil {
 		return // said of the store
 	}
-	f.add("letters with links", when(status.LettersFailed == 0, web.HealthWarning), "%d waiting, %d failed", status.LettersWaiting, status.LettersFailed)
+	f.tell("letters with links", when(status.LettersFailed == 0, web.HealthWarning), "%d waiting, %d failed", status.LettersWaiting, status.LettersFailed)
 	if h.config.Mail.Host == "" {
-		f.add("mail", web.HealthNone, "not configured")
+		f.tell("mail", web.HealthNone, "not configured")
 		return
 	}
 	queue, err := h.store.MailQueue(ctx)
 	if err != nil {
-		f.add("mail", web.HealthBad, err.Error())
+		f.tell("mail", web.HealthBad, "error: %s", err)
 		return
 	}
 	state := when(queue.Waiting == 0 || h.now().Sub(queue.Oldest) < oldMail, web.HealthWarning)
-	f.add("mail", state, "%d waiting", queue.Waiting)
+	f.tell("mail", state, "%d waiting", queue.Waiting)
 	if queue.Problem != "" {
-		f.add("mail problem", web.HealthWarning, queue.Problem)
+		f.tell("mail", web.HealthWarning, "The last try failed: %s", queue.Problem)
 	}
 	if h.gateway == nil || h.config.Mail.Incoming.Host == "" { // only the server reads answers
 		return
@@ -171,40 +183,45 @@ func (h *house) lookAtQueues(ctx context.Context, f *facts) {
 	mail, err := h.mailHealth(ctx)
 	switch {
 	case err != nil:
-		f.add("mailbox of answers", web.HealthBad, err.Error())
+		f.tell("mailbox of answers", web.HealthBad, "error: %s", err)
 	case mail.MailboxProblem != "":
-		f.add("mailbox of answers", web.HealthBad, mail.MailboxProblem)
+		f.tell("mailbox of answers", web.HealthBad, "error: %s", mail.MailboxProblem)
 	default:
-		f.add("mailbox of answers", web.HealthGood, "%d mails read, %d set aside", mail.Read, mail.Aside)
+		f.tell("mailbox of answers", web.HealthGood, "%d mails read, %d set aside", mail.Read, mail.Aside)
 	}
 }
 
 // expiring is how long before its end a certificate is a warning.
 const expiring = 14 * 24 * time.Hour
 
-func (h *house) addCertificate(f *facts, name string, ends time.Time) {
+func (h *house) addCertificate(f *facts, name profiles.Phrase, ends time.Time) {
 	left := ends.Sub(h.now())
 	state := when(left > expiring, web.HealthWarning)
 	if left <= 0 {
 		state = web.HealthBad
 	}
-	f.add(name, state, "until %s, %d days", ends.UTC().Format(time.DateOnly), int(left.Hours()/24))
+	day := ends.UTC().Format(time.DateOnly)
+	if left <= 0 {
+		f.note(name, state, profiles.Say("ended on %s", day))
+		return
+	}
+	f.note(name, state, profiles.Say("until %s, %d days", day, int(left.Hours()/24)))
 }
 
 func (h *house) lookAtCertificates(ctx context.Context, f *facts) {
-	h.addCertificate(f, "signing", h.signer.Load().NotAfter())
+	h.addCertificate(f, profiles.Say("signing"), h.signer.Load().NotAfter())
 	if h.authority != nil {
-		h.addCertificate(f, "authority", h.authority.Root().NotAfter)
+		h.addCertificate(f, profiles.Say("authority"), h.authority.Root().NotAfter)
 	}
 	if len(h.config.Server.HTTPS) == 0 {
 		return
 	}
 	ends, err := h.servedCertificate(ctx, h.config.Server.HTTPS[0])
 	if err != nil {
-		f.add("TLS", web.HealthBad, err.Error())
+		f.note(verbatim("TLS"), web.HealthBad, profiles.Say("error: %s", err))
 		return
 	}
-	h.addCertificate(f, "TLS", ends)
+	h.addCertificate(f, verbatim("TLS"), ends)
 }
 
 // servedCertificate asks a listener for the certificate that it serves for the public host, and checks it as clients
@@ -243,11 +260,11 @@ func (h *house) lookAtListeners(ctx context.Context, f *facts) {
 		var d net.Dialer
 		c, err := d.DialContext(ctx, "tcp", reachable(address))
 		if err != nil {
-			f.add(address, web.HealthBad, err.Error())
+			f.note(verbatim(address), web.HealthBad, profiles.Say("does not answer: %s", err))
 			continue
 		}
 		c.Close()
-		f.add(address, web.HealthGood, "answers")
+		f.note(verbatim(address), web.HealthGood, profiles.Say("answers"))
 	}
 }
 
@@ -260,24 +277,30 @@ func (h *house) lookAtDNS(ctx context.Context, f *facts) {
 	}
 	service := "_caldavs._tcp." + domain
 	_, records, err := net.DefaultResolver.LookupSRV(ctx, "caldavs", "tcp", domain)
+	f.note(verbatim(service+" SRV"), when(slices.ContainsFunc(records, h.config.isTarget), web.HealthWarning), h.config.srvWords(records, err))
+	texts, err := net.DefaultResolver.LookupTXT(ctx, service)
+	words := verbatim(strings.Join(texts, " "))
+	if err != nil {
+		words = noRecord
+	}
+	f.note(verbatim(service+" TXT"), when(slices.Contains(texts, "path=/principals/"), web.HealthWarning), words)
+}
+
+// noRecord is said of a record that should be there.
+var noRecord = profiles.Say("is not there; calport dns prints what to publish")
+
+// srvWords says of the records that name our service where they lead.
+func (c *Config) srvWords(records []*net.SRV, err error) profiles.Phrase {
 	var dns *net.DNSError
 	switch {
-	case errors.As(err, &dns) && dns.IsNotFound:
-		f.add(service+" SRV", web.HealthWarning, "is not there; calport dns prints what to publish")
+	case errors.As(err, &dns) && dns.IsNotFound, err == nil && len(records) == 0:
+		return noRecord
 	case err != nil:
-		f.add(service+" SRV", web.HealthWarning, err.Error())
-	case slices.ContainsFunc(records, func(r *net.SRV) bool { return h.config.isTarget(r) }):
-		f.add(service+" SRV", web.HealthGood, "leads here")
-	default:
-		f.add(service+" SRV", web.HealthWarning, "leads to %s:%d, not here", records[0].Target, records[0].Port)
+		return profiles.Say("error: %s", err)
+	case slices.ContainsFunc(records, c.isTarget):
+		return profiles.Say("leads here")
 	}
-	texts, err := net.DefaultResolver.LookupTXT(ctx, service)
-	switch {
-	case err != nil:
-		f.add(service+" TXT", web.HealthWarning, "is not there; calport dns prints what to publish")
-	default:
-		f.add(service+" TXT", when(slices.Contains(texts, "path=/principals/"), web.HealthWarning), strings.Join(texts, " "))
-	}
+	return profiles.Say("leads to %s:%d, not here", records[0].Target, records[0].Port)
 }
 
 // isTarget reports whether a record names the public address.

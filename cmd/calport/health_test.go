@@ -10,17 +10,23 @@ import (
 	"calport/web"
 )
 
+// spokenFact is a fact as machines read it.
+type spokenFact struct {
+	Area, Name, Value string
+	State             web.HealthState
+}
+
 func TestHealthOfARunningServer(t *testing.T) {
 	s := newSite(t, "[access]\nadmin = [\""+demo.AdminGroup+"\"]\n")
 	in := s.serve(t)
-	healthy := func() (int, map[string]web.HealthFact) {
+	healthy := func() (int, map[string]spokenFact) {
 		t.Helper()
 		status, out, errs := in.calport(t, "health", "--json")
-		var report struct{ Facts []web.HealthFact }
+		var report struct{ Facts []spokenFact }
 		if err := json.Unmarshal([]byte(out), &report); err != nil {
 			t.Fatalf("%v in %q %s", err, out, errs)
 		}
-		facts := map[string]web.HealthFact{}
+		facts := map[string]spokenFact{}
 		for _, f := range report.Facts {
 			facts[f.Area+" "+f.Name] = f
 		}

@@ -42,7 +42,8 @@ func (p *program) printHealth(facts []web.HealthFact, state web.HealthState, asJ
 	}
 	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 	for _, f := range facts {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.Area, f.Name, f.State, f.Value)
+		name, value := f.English()
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.Area, name, f.State, value)
 	}
 	return w.Flush()
 }

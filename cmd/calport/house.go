@@ -139,7 +139,7 @@ func (h *house) loadPeople(ctx context.Context) error {
 	}
 	err := h.people.Refresh(ctx)
 	if s := h.people.Snapshot(); err != nil && s.Count(directory.Individual) > 0 {
-		h.log.Warn("going on with the copy of the directory of "+s.Taken().Format(time.DateTime), "because", h.people.Health().Problem())
+		h.log.Warn("going on with the copy of the directory of "+s.Taken().Format(time.DateTime), "because", h.people.Health().Problem().String())
 		return nil
 	}
 	return err

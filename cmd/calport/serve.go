@@ -241,8 +241,8 @@ func (h *house) health(next http.Handler) http.Handler {
 		}
 		fmt.Fprintln(w, "ready")
 		fmt.Fprintln(w, h.people.Health().Freshness(h.now()))
-		if problem := h.people.Health().Problem(); problem != "" {
-			fmt.Fprintln(w, "but: "+problem)
+		if problem := h.people.Health().Problem(); !problem.Empty() {
+			fmt.Fprintln(w, "but:", problem)
 		}
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

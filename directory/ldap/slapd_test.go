@@ -328,7 +328,7 @@ func TestSizeLimitIsNoShortDirectory(t *testing.T) {
 	if got := limited.Snapshot().Count(directory.Individual); got != 300 {
 		t.Errorf("after a reading that was cut short there are %d people, want the 300 from before", got)
 	}
-	if problem := limited.Health().Problem(); !strings.Contains(problem, "size limit") {
+	if problem := limited.Health().Problem(); !strings.Contains(problem.String(), "size limit") {
 		t.Errorf("health says %q, want the remedy", problem)
 	}
 }

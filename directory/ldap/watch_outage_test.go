@@ -38,7 +38,7 @@ func TestServerRestartsWhileWatched(t *testing.T) {
 	taken := w.Snapshot().Taken()
 	s.Stop()
 	w.until("noticing that the server is down", func() bool { return w.Health().Way == "" })
-	if h := w.Health(); !errors.Is(h.WatchError, directory.ErrUnavailable) || !strings.Contains(h.Freshness(time.Now()), "not watched now") {
+	if h := w.Health(); !errors.Is(h.WatchError, directory.ErrUnavailable) || !strings.Contains(h.Freshness(time.Now()).String(), "not watched now") {
 		t.Errorf("health while the server is down: %+v", h)
 	}
 	s.Start()
@@ -227,7 +227,7 @@ func TestDirectoryThatCannotBeWatched(t *testing.T) {
 	}
 	w := run(t, d, nil)
 	w.until("reading everything", func() bool { return w.Snapshot().Count(directory.Individual) > 0 && w.Health().OK() })
-	if h := w.Health(); h.Way != "" || !strings.Contains(h.Freshness(time.Now()), "cannot be watched") {
+	if h := w.Health(); h.Way != "" || !strings.Contains(h.Freshness(time.Now()).String(), "cannot be watched") {
 		t.Errorf("health: %+v, %s", h, h.Freshness(time.Now()))
 	}
 }

@@ -1,6 +1,7 @@
-// Adds a button to everything that is meant to be copied: data-copy says what that does, in the reader's language.
-// Without this file the text can be selected as ever.
+// What makes the pages handier; they work without it.
 "use strict";
+
+// Adds a button to everything that is meant to be copied: data-copy says what that does, in the reader's language.
 const words = document.body.dataset;
 for (const box of document.querySelectorAll("[data-copy]")) {
   const text = box.querySelector("code");
@@ -27,4 +28,11 @@ for (const box of document.querySelectorAll("[data-copy]")) {
     timer = setTimeout(() => { button.textContent = words.wordCopy; said.textContent = ""; }, 2000);
   });
   box.append(button, said);
+}
+
+// On a narrow screen the navigation scrolls sideways: where we are is brought into sight.
+for (const link of document.querySelectorAll("nav a[aria-current]")) {
+  const list = link.closest("ul");
+  const past = link.getBoundingClientRect().right - list.getBoundingClientRect().right + 40;
+  if (past > 0) list.scrollLeft = past;
 }

@@ -19,7 +19,7 @@ func TestAPersonIsShownWithAllThatIsTheirs(t *testing.T) {
 	h := furnished(t, signin.AppPasswordsOffered)
 	b := h.browser(t).signIn(demo.Admin)
 	path := principalPath(h.person(t, "ada"))
-	b.get(path).wants(t, http.StatusOK).says(t, "Ada Byron", "where each comes from", "built in", "the configuration", "Thunderbird at home", "DAVx", "iPad", "Signed in with 0 browsers")
+	b.get(path).wants(t, http.StatusOK).says(t, "Ada Byron", "where each comes from", "built in", "the configuration", "Thunderbird at home", "DAVx", "iPad", "Signed in with no browser.")
 	b.get(adminPath+"people?q=ada").says(t, `href="`+path+`"`)
 	b.get(adminPath+"people/nobody").wants(t, http.StatusNotFound).says(t, "not in the directory")
 	b.get(principalPath(h.live.Snapshot().ByName(directory.Group, demo.AdminGroup))).wants(t, http.StatusOK).says(t, "1 person, through groups in it too")

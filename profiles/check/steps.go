@@ -164,6 +164,9 @@ func lookUpHost(ctx context.Context, w *walk) (profiles.Phrase, error) {
 		w.host, w.port = w.domain, 8443 // what Calendar falls back to
 	}
 	addrs, err := w.account.Resolver.LookupHost(ctx, w.host)
+	if dns, is := errors.AsType[*net.DNSError](err); is {
+		return none, failed(profiles.Say("%s has no address: %s", w.host, dns.Err), "give the host an A or AAAA record, or correct server.public_host")
+	}
 	if err != nil {
 		return none, failed(profiles.Say("%s has no address: %s", w.host, err), "give the host an A or AAAA record, or correct server.public_host")
 	}

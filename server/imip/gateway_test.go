@@ -1,6 +1,7 @@
 package imip
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -205,6 +206,37 @@ func TestChangesInARowAreOneMail(t *testing.T) {
 	if o.sent(t, 1).Get("Subject") != "Cancelled: Second" {
 		t.Errorf("got %v", o.sent(t, 1))
 	}
+}
+
+// Somebody always changes something: that must not keep what is due waiting.
+func TestMailIsSentWhileOthersAreWritten(t *testing.T) {
+	o := newOffice(t, func(o *Options) { o.Delay = 20 * time.Millisecond })
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { o.Run(ctx, o.scheduler) })
+	defer running.Wait()
+	defer stop()
+	noted := make(chan struct{}, 1)
+	o.put(t, adaGUID, meetingOf("ada@example.com", "First", "20260910", ""))
+	o.Observe(func([]store.Change) {
+		select {
+		case noted <- struct{}{}:
+		default:
+		}
+	})
+	o.pass(time.Minute)
+	<-noted // which is the last that comes of the first mail
+	running.Go(func() {
+		for ctx.Err() == nil {
+			select {
+			case o.wake <- struct{}{}:
+			case <-ctx.Done():
+			}
+		}
+	})
+	o.put(t, adaGUID, meetingOf("ada@example.com", "Second", "20260911", ""))
+	o.pass(time.Minute)
+	o.server.Wait(t, 2)
 }
 
 func TestAnEventThatIsGoneAtOnceIsNotMailed(t *testing.T) {

@@ -32,14 +32,17 @@ func (g *Gateway) Run(ctx context.Context, calendars Calendars) {
 			g.Log.Error("the queue of mail cannot be read", "err", err)
 		}
 	}
-	timer := time.NewTimer(0)
+	timer, look := time.NewTimer(0), time.Now()
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-g.wake:
-			timer.Reset(g.Delay)
+		case <-g.wake: // where something is always new, what is due does not wait for it
+			if time.Until(look) > g.Delay {
+				timer.Reset(g.Delay)
+				look = time.Now().Add(g.Delay)
+			}
 			continue
 		case <-timer.C:
 		}
@@ -48,6 +51,7 @@ func (g *Gateway) Run(ctx context.Context, calendars Calendars) {
 			g.Log.Error("mail is not sent", "err", err)
 		}
 		timer.Reset(next)
+		look = time.Now().Add(next)
 	}
 }
 

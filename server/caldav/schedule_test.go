@@ -13,6 +13,7 @@ import (
 
 	"calport/directory"
 	"calport/server/caldav"
+	"calport/server/dav"
 	"calport/server/ical"
 	"calport/server/store"
 	"calport/server/store/storetest"
@@ -334,5 +335,39 @@ func BenchmarkInvite(b *testing.B) {
 				o.put(b, p[0], inCalendar(p[0], uid+".ics"), bench.body(uid))
 			})
 		})
+	}
+}
+
+// A room is free or busy on the day of the place where it is, not on that of Greenwich.
+func TestARoomDecidesAboutWholeDaysInItsOwnZone(t *testing.T) {
+	o := newOffice(t, 1)
+	p := o.people[0]
+	book := func(uid, start, end string) string {
+		body := strings.NewReplacer("DTSTART:20260907T090000Z", start, "DURATION:PT1H", end).Replace(meetingOf(uid, 9, p, p, o.room))
+		o.put(t, p, inCalendar(p, uid+".ics"), body)
+		return partstat(o.copyOf(t, p, uid), o.room)
+	}
+	book("first", "DTSTART:20260901T090000Z", "DURATION:PT1H") // which makes the room's home
+	err := o.store.Write(t.Context(), func(tx *store.Tx) error {
+		home, err := tx.Home(strings.ToLower(o.room.GUID))
+		if err != nil {
+			return err
+		}
+		zone := dav.NewText(dav.CalendarTimezoneID, "America/New_York")
+		return tx.SaveProperties(store.OnCollection(home.Collection("calendar")), []store.PropertyChange{{
+			PropertyKey: store.PropertyKey{Name: store.PropertyName(zone.Name)}, Value: zone.XML()}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, booking := range []struct{ uid, start, end, want string }{
+		{"evening", "DTSTART:20260908T010000Z", "DURATION:PT1H", "ACCEPTED"}, // nine on the 7th in New York
+		{"that-day", "DTSTART;VALUE=DATE:20260907", "DTEND;VALUE=DATE:20260908", "DECLINED"},
+		{"day-after", "DTSTART;VALUE=DATE:20260908", "DTEND;VALUE=DATE:20260909", "ACCEPTED"},
+		{"floating", "DTSTART:20260907T213000", "DURATION:PT1H", "DECLINED"},
+	} {
+		if got := book(booking.uid, booking.start, booking.end); got != booking.want {
+			t.Errorf("%s: the room answers %s, want %s", booking.uid, got, booking.want)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package schedule
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,15 +49,14 @@ func (p *parcel) decide() (*itip.Message, error) {
 	if mode.free == "" && mode.busy == "" {
 		return nil, nil
 	}
+	x := p.context(p.to)
+	var err error
+	if x.Zone, err = p.zone(); err != nil {
+		return nil, err
+	}
 	var taken []ical.BusyPeriod
 	if mode.free != mode.busy {
-		var err error
-		span := p.decides()
-		taken, err = Busy(p.tx, p.people, p.to, BusyQuery{Range: span, Except: p.message.UID()})
-		if errors.Is(err, ErrTooBusy) { // so full that nothing is left to look for
-			taken, err = []ical.BusyPeriod{{Start: span.Start, End: span.End, Type: ical.Busy}}, nil
-		}
-		if err != nil {
+		if taken, err = p.taken(x.Zone); err != nil {
 			return nil, err
 		}
 	}
@@ -65,7 +65,7 @@ func (p *parcel) decide() (*itip.Message, error) {
 			return mode.busy
 		}
 		return mode.free
-	}, p.context(p.to))
+	}, x)
 	if answered.Object != nil {
 		p.Object = answered.Object
 	}
@@ -73,6 +73,19 @@ func (p *parcel) decide() (*itip.Message, error) {
 		p.Item = nil
 	}
 	return answered.Reply, nil
+}
+
+// taken is when the room is not free, in order, as far as the object concerns it.
+func (p *parcel) taken(zone *time.Location) ([]ical.BusyPeriod, error) {
+	span := p.decides(zone)
+	busy, err := Busy(p.tx, p.people, p.to, BusyQuery{Range: span, Except: p.message.UID()})
+	if errors.Is(err, ErrTooBusy) { // so full that nothing is left to look for
+		return []ical.BusyPeriod{{Start: span.Start, End: span.End, Type: ical.Busy}}, nil
+	}
+	for i := range busy {
+		busy[i].Type = ical.Busy // whatever it is taken by
+	}
+	return Merge(busy), err
 }
 
 // undecided says whether something is left to people.
@@ -88,9 +101,23 @@ func (p *parcel) undecided() bool {
 	return false
 }
 
+// zone is where the days of the room are: those of the calendar in which the object is, or will be. Busy reads it so, too.
+func (p *parcel) zone() (*time.Location, error) {
+	if p.Outcome == itip.Update {
+		if in := p.home.CollectionByID(p.mine.item.CollectionID); in != nil {
+			return Timezone(in), nil
+		}
+	}
+	in, err := p.Default(p.tx, p.home, ical.NewObject(p.Object, nil).Kind())
+	if err != nil {
+		return nil, err
+	}
+	return Timezone(in), nil
+}
+
 // decides is the time that the object touches, as far as it is decided upon.
-func (p *parcel) decides() ical.Range {
-	facts := ical.NewObject(p.Object, nil).Facts()
+func (p *parcel) decides(zone *time.Location) ical.Range {
+	facts := ical.NewObject(p.Object, zone).Facts()
 	r := ical.Range{Start: p.now.Add(-decidesBack), End: p.now.Add(decidesAhead)}
 	if facts.FirstStart != math.MinInt64 {
 		if first := time.Unix(facts.FirstStart, 0); first.After(r.Start) {
@@ -105,12 +132,18 @@ func (p *parcel) decides() ical.Range {
 	return r
 }
 
-// overlaps says whether a time meets one of the periods; what has no length takes its instant.
+// overlaps says whether a time meets one of the periods, which are in their order and apart; what has no length takes its
+// instant.
 func overlaps(periods []ical.BusyPeriod, start, end time.Time) bool {
-	for _, p := range periods {
-		if p.Start.Before(end) && start.Before(p.End) || start.Equal(end) && !p.Start.After(start) && start.Before(p.End) {
-			return true
+	i, _ := slices.BinarySearchFunc(periods, start, func(p ical.BusyPeriod, at time.Time) int {
+		if p.End.After(at) {
+			return 1
 		}
+		return -1
+	})
+	if i == len(periods) { // all end before
+		return false
 	}
-	return false
+	next := periods[i].Start
+	return next.Before(end) || next.Equal(start)
 }

@@ -253,6 +253,40 @@ func TestOtherAttendeesHearOfRepliesOnceAndAfterARestart(t *testing.T) {
 	}
 }
 
+// What is damaged in one meeting is no reason to keep those of another waiting.
+func TestADamagedMeetingKeepsNoOthersWaiting(t *testing.T) {
+	o := newOffice(t, 3)
+	p := o.people
+	const meetings = 8
+	for i := range meetings {
+		uid := fmt.Sprintf("uid-%d", i)
+		o.put(t, p[0], inCalendar(p[0], uid+".ics"), meetingOf(uid, 9+i, p[0], p...))
+		o.put(t, p[1], inCalendar(p[1], uid+".ics"), strings.ReplaceAll(meetingOf(uid, 9+i, p[0], p...), "NEEDS-ACTION:mailto:"+p[1].Mail(), "ACCEPTED:mailto:"+p[1].Mail()))
+	}
+	err := o.store.Write(t.Context(), func(tx *store.Tx) error { // all but the last are damaged
+		h, err := tx.Home(strings.ToLower(p[0].GUID))
+		for i := range meetings - 1 {
+			if err != nil {
+				return err
+			}
+			uid := fmt.Sprintf("uid-%d", i)
+			_, _, err = tx.PutObject(h.Collection("calendar").ID, store.NewObject{Name: uid + ".ics", UID: uid, Component: "VEVENT", Data: []byte("BEGIN:VCALENDAR"), Organizer: "mailto:" + p[0].Mail()})
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.clock = o.clock.Add(time.Second)
+	next, err := o.Scheduler().Catchup(t.Context())
+	if err == nil || next > time.Minute {
+		t.Errorf("error %v, next in %v: want that what failed is known and tried again", err, next)
+	}
+	if got := partstat(o.copyOf(t, p[2], fmt.Sprintf("uid-%d", meetings-1)), p[1]); got != "ACCEPTED" {
+		t.Errorf("an attendee has %s of the one who replied", got)
+	}
+}
+
 func TestDeletingACalendarCallsItsMeetingsOff(t *testing.T) {
 	o := newOffice(t, 2)
 	p := o.people

@@ -239,6 +239,31 @@ func TestMailIsSentWhileOthersAreWritten(t *testing.T) {
 	o.server.Wait(t, 2)
 }
 
+// What cannot be noted for one event must not keep what is to be noted for others waiting.
+func TestADamagedEventKeepsNoNotesWaiting(t *testing.T) {
+	o := newOffice(t, nil)
+	o.put(t, adaGUID, meetingOf("ada@example.com", "Damaged", "20260910", ""))
+	err := o.Write(t.Context(), func(tx *store.Tx) error {
+		home, err := tx.Home(adaGUID)
+		if err != nil {
+			return err
+		}
+		_, _, err = tx.PutObject(home.Collection("calendar").ID, store.NewObject{Name: "event.ics", UID: "meeting", Component: "VEVENT", Data: []byte("BEGIN:VCALENDAR")})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.pass(time.Minute)
+	o.work(t)
+	if n := len(o.server.Mails()); n != 1 {
+		t.Errorf("%d mails", n)
+	}
+	if q, err := o.MailQueue(t.Context()); err != nil || q.Waiting != 0 {
+		t.Errorf("%d messages are left, %v", q.Waiting, err)
+	}
+}
+
 func TestAnEventThatIsGoneAtOnceIsNotMailed(t *testing.T) {
 	o := newOffice(t, nil)
 	o.put(t, adaGUID, meetingOf("ada@example.com", "Mistake", "20260910", ""))

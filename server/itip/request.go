@@ -113,7 +113,7 @@ func (o *organizing) leftOverride(who string, had, sees []id) bool {
 }
 
 // refreshLimit is the number of attendees above which they are not told of
-// each other's answers.
+// each other's answers: the cost rises with the square.
 const refreshLimit = 50
 
 // Refresh returns the messages that tell the attendees other than the one who

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -14,10 +15,6 @@ import (
 
 // defaultRefreshDelay keeps a burst of replies within the second that people wait for without noticing.
 const defaultRefreshDelay = 500 * time.Millisecond
-
-// maxRefreshed is the number of attendees beyond which they are not told of each other's answers: the cost rises with the
-// square.
-const maxRefreshed = 50
 
 // refreshes is the store's bucket of what was put off: by owner and UID, a pendingRefresh.
 const refreshes = "schedule refresh"
@@ -62,8 +59,7 @@ func (s *Scheduler) Run(ctx context.Context) {
 	for {
 		next, err := s.Catchup(ctx)
 		if err != nil && ctx.Err() == nil {
-			s.Log.Error("telling attendees of replies failed", "err", err)
-			next = time.Minute
+			s.Log.Error("telling attendees of replies failed; it is tried again within a minute", "err", err)
 		}
 		timer := time.NewTimer(next)
 		select {
@@ -83,10 +79,12 @@ func (s *Scheduler) Run(ctx context.Context) {
 	}
 }
 
-// idle is how long Run sleeps when nothing is put off.
-const idle = time.Hour
+// idle is how long Run sleeps when it knows of nothing that is put off: another process may have ended over something, and
+// on PostgreSQL the transaction that woke us may take longer than we waited.
+const idle = time.Minute
 
-// Catchup does what is due, and returns how long it is until something else is.
+// Catchup does what is due, and returns how long it is until something else is, or what failed is tried again. What fails
+// does not keep the rest waiting.
 func (s *Scheduler) Catchup(ctx context.Context) (next time.Duration, err error) {
 	var all map[string][]byte
 	err = s.Store.Write(ctx, func(tx *store.Tx) error { // not Read: it waits for the transaction that woke us
@@ -94,9 +92,10 @@ func (s *Scheduler) Catchup(ctx context.Context) (next time.Duration, err error)
 		return err
 	})
 	if err != nil {
-		return 0, err
+		return idle, err
 	}
 	next = idle
+	var failed []error
 	for key, text := range all {
 		var pending pendingRefresh
 		if err := json.Unmarshal(text, &pending); err != nil {
@@ -107,10 +106,10 @@ func (s *Scheduler) Catchup(ctx context.Context) (next time.Duration, err error)
 			continue
 		}
 		if err := s.refresh(ctx, key, pending.Replied); err != nil {
-			return 0, err
+			failed = append(failed, fmt.Errorf("%s: %w", key, err))
 		}
 	}
-	return next, nil
+	return next, errors.Join(failed...)
 }
 
 // refresh tells the attendees of one object, and forgets that it had to, in one transaction.
@@ -133,7 +132,7 @@ func (s *Scheduler) refresh(ctx context.Context, key, replied string) error {
 		}
 		r := s.begin(tx, organizer)
 		mine, err := r.find(home, uid)
-		if err != nil || mine == nil || len(itip.Attendees(mine.object)) > maxRefreshed {
+		if err != nil || mine == nil {
 			return err
 		}
 		r.entry.Deed, r.entry.Role = DeedRefresh, roleOrganizer

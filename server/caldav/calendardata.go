@@ -130,7 +130,7 @@ func (v *visit) judge(data []byte) (*calendarData, error) {
 	return d, v.withinLimits(o, d.facts)
 }
 
-// foreignScale is the calendar of a rule that is not the Gregorian, "" if there is none: what cannot be computed would be
+// foreignScale is the calendar of a rule that is not known here, "" if there is none: what cannot be computed would be
 // missing in every view of the calendar (RFC 7529 section 6).
 func foreignScale(calendar *ical.Component) string {
 	for _, c := range calendar.Components {
@@ -138,7 +138,7 @@ func foreignScale(calendar *ical.Component) string {
 			if name := p.Name(); name != "RRULE" && name != "EXRULE" {
 				continue
 			}
-			if rule, err := p.Rule(); err == nil && rule.RScale != "" {
+			if rule, err := p.Rule(); err == nil && !rule.Understood() {
 				return rule.RScale
 			}
 		}

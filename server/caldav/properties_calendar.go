@@ -77,10 +77,12 @@ func getSupportedCalendarData(w *dav.Writer, _ *dav.Element, _ *resource) error 
 	return nil
 }
 
-// getSupportedRScaleSet: no other calendar than the Gregorian is computed with. In its rules SKIP works.
+// getSupportedRScaleSet names the calendars in whose terms rules may be written (RFC 7529 section 6).
 func getSupportedRScaleSet(w *dav.Writer, _ *dav.Element, _ *resource) error {
 	w.Start(dav.SupportedRScaleSet)
-	w.TextElement(dav.SupportedRScale, "GREGORIAN")
+	for _, name := range ical.RScales() {
+		w.TextElement(dav.SupportedRScale, name)
+	}
 	w.End(dav.SupportedRScaleSet)
 	return nil
 }

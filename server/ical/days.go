@@ -12,15 +12,47 @@ func (w *walk) addMonth(year, month int) {
 		w.days = append(w.days, w.monthFirst+i)
 	}
 	// RFC 7529 section 4.1: a missing day becomes the next month's first.
-	if w.rule.Skip == Forward && w.monthDays>>w.monthLen != 0 && (w.months == 0 || w.months>>month&1 == 1) {
+	if w.rule.Skip == Forward && w.monthDays>>w.monthLen != 0 && w.admitsMonth(year, month) {
 		w.days = append(w.days, w.monthFirst+w.monthLen)
 	}
+}
+
+// admitsMonth says whether BYMONTH lets a month of a year through.
+func (w *walk) admitsMonth(year, month int) bool {
+	if w.anyMonth {
+		return true
+	}
+	if w.monthsOf != year {
+		w.monthsOf, w.months = year, 0
+		for _, number := range w.rule.ByMonth {
+			w.months |= 1 << w.cal.place(year, number, false)
+		}
+		for _, number := range w.rule.ByLeapMonth {
+			w.months |= 1 << w.leapMonth(year, number)
+		}
+	}
+	return w.months>>month&1 == 1
+}
+
+// leapMonth is the month of the year that a leap month of BYMONTH means, 0 if none. In a year that does not have it that is
+// what SKIP says (RFC 7529 section 4.1).
+func (w *walk) leapMonth(year, number int) (month int) {
+	if month = w.cal.place(year, number, true); month > 0 {
+		return month
+	}
+	switch w.rule.Skip {
+	case Backward:
+		return w.cal.place(year, number, false)
+	case Forward:
+		return w.cal.place(year, number+1, false)
+	}
+	return 0
 }
 
 // admits says whether the rule's parts about days let the day through.
 func (w *walk) admits(day int) bool {
 	if day < w.monthFirst || day >= w.monthFirst+w.monthLen {
-		year, month, _ := civilDate(day)
+		year, month, _ := w.cal.date(day)
 		w.loadMonth(year, month)
 	}
 	return w.monthMask>>(day-w.monthFirst)&1 == 1
@@ -28,9 +60,10 @@ func (w *walk) admits(day int) bool {
 
 // loadMonth computes the mask of the days that the month admits.
 func (w *walk) loadMonth(year, month int) {
-	w.monthFirst, w.monthLen = civilDay(year, month, 1), monthDays(year, month)
+	w.monthFirst = w.cal.first(year, month)
+	w.monthLen = w.cal.first(year, month+1) - w.monthFirst
 	w.monthMask = 0
-	if w.months != 0 && w.months>>month&1 == 0 {
+	if !w.admitsMonth(year, month) {
 		return
 	}
 	all := uint32(1)<<w.monthLen - 1
@@ -72,12 +105,18 @@ func (w *walk) weekdayMask(year int) uint32 {
 		// RFC 5545 section 3.3.10: within the month, or the year if that is the
 		// period and no month is given.
 		from, length := w.monthFirst, w.monthLen
-		if w.freq == Yearly && w.months == 0 {
-			from, length = civilDay(year, 1, 1), yearDays(year)
+		if w.freq == Yearly && w.anyMonth {
+			from, length = w.year(year)
 		}
 		mask |= w.dayMask(nth(from, length, d))
 	}
 	return mask
+}
+
+// year returns the first day of a year and how many it has.
+func (w *walk) year(year int) (first, length int) {
+	first = w.cal.first(year, 1)
+	return first, w.cal.first(year, w.cal.months(year)+1) - first
 }
 
 // nth returns the day number of the N-th such weekday in the stretch, or one
@@ -104,7 +143,7 @@ func (w *walk) dayMask(day int) uint32 {
 
 func (w *walk) yearDayMask(year int) uint32 {
 	var mask uint32
-	from, length := civilDay(year, 1, 1), yearDays(year)
+	from, length := w.year(year)
 	for _, n := range w.rule.ByYearDay {
 		switch {
 		case n > 0 && n <= length:
@@ -121,8 +160,9 @@ func (w *walk) yearDayMask(year int) uint32 {
 func (w *walk) weekNoMask(year int) uint32 {
 	var mask uint32
 	for y := year - 1; y <= year+1; y++ {
-		first := firstWeek(y, w.rule.WeekStart)
-		weeks := (firstWeek(y+1, w.rule.WeekStart) - first) / 7
+		from, length := w.year(y)
+		first := firstWeek(from, w.rule.WeekStart)
+		weeks := (firstWeek(from+length, w.rule.WeekStart) - first) / 7
 		for _, n := range w.rule.ByWeekNo {
 			if n < 0 {
 				n += weeks + 1
@@ -138,9 +178,9 @@ func (w *walk) weekNoMask(year int) uint32 {
 	return mask
 }
 
-// firstWeek returns the first day of week 1: the first week with four days in
-// the year (RFC 5545 section 3.3.10).
-func firstWeek(year int, start time.Weekday) int {
-	fourth := civilDay(year, 1, 4)
+// firstWeek returns the first day of week 1 of a year that begins with a day:
+// the first week with four days in the year (RFC 5545 section 3.3.10).
+func firstWeek(newYear int, start time.Weekday) int {
+	fourth := newYear + 3
 	return fourth - floorMod(int(weekday(fourth)-start), 7)
 }

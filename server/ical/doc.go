@@ -1,8 +1,8 @@
 // Package ical reads, judges, computes with and writes iCalendar objects.
 //
 // It covers RFC 5545 with the additions that calendar clients send: RFC 6868
-// (parameter values), RFC 7529 (RSCALE=GREGORIAN and SKIP; rules of other
-// calendars are kept but not expanded), RFC 7953 (availability), RFC 7986 and
+// (parameter values), RFC 7529 (rules in the terms of the calendars in [RScales],
+// and SKIP; rules of others are kept but not expanded), RFC 7953 (availability), RFC 7986 and
 // RFC 9074 (kept, they need no understanding), and the parts of RFC 4791 that
 // are about calendar data alone: what makes a calendar object resource
 // (section 4.1), time ranges (section 9.9), expanding and limiting

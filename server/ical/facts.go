@@ -80,7 +80,7 @@ func (o *Object) masterWindow() (from, to int64) {
 
 // lastOf returns an instant after which a rule gives nothing.
 func (o *Object) lastOf(r rule) int64 {
-	if r.rule.RScale != "" {
+	if !r.rule.Understood() {
 		return math.MaxInt64 // not known
 	}
 	last := r.walk.until

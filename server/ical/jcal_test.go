@@ -23,6 +23,7 @@ var jcalLines = []struct{ line, json string }{
 	{`TZOFFSETTO:-0500`, `["tzoffsetto",{},"utc-offset","-05:00"]`},
 	{`PRIORITY:5`, `["priority",{},"integer",5]`},
 	{`RRULE:FREQ=MONTHLY;BYDAY=1SU,-1FR;BYMONTH=4;COUNT=3`, `["rrule",{},"recur",{"byday":["1SU","-1FR"],"bymonth":4,"count":3,"freq":"MONTHLY"}]`},
+	{`RRULE:BYMONTH=1,5L;FREQ=YEARLY;RSCALE=HEBREW`, `["rrule",{},"recur",{"bymonth":[1,"5L"],"freq":"YEARLY","rscale":"HEBREW"}]`},
 	{`RRULE:FREQ=YEARLY;UNTIL=20300101`, `["rrule",{},"recur",{"freq":"YEARLY","until":"2030-01-01"}]`},
 	{`ATTENDEE;DELEGATED-TO="mailto:a@x","mailto:b@x";RSVP=TRUE:mailto:c@x`, `["attendee",{"delegated-to":["mailto:a@x","mailto:b@x"],"rsvp":"TRUE"},"cal-address","mailto:c@x"]`},
 	{`ATTACH;ENCODING=BASE64;VALUE=BINARY:SGVsbG8=`, `["attach",{},"binary","SGVsbG8="]`},

@@ -57,10 +57,12 @@ type Rule struct {
 	ByYearDay  []int
 	ByWeekNo   []int
 	ByMonth    []int
-	BySetPos   []int
-	WeekStart  time.Weekday // Monday unless WKST says otherwise
-	RScale     string       // RFC 7529, in upper case; "" means GREGORIAN
-	Skip       Skip
+	// ByLeapMonth are the leap months of BYMONTH: 5 is 5L, the one after the fifth (RFC 7529 section 4.2).
+	ByLeapMonth []int
+	BySetPos    []int
+	WeekStart   time.Weekday // Monday unless WKST says otherwise
+	RScale      string       // RFC 7529, in upper case; "" means GREGORIAN. See Understood
+	Skip        Skip
 }
 
 // Skip is the SKIP of RFC 7529 section 4.1: what becomes of a day that a month
@@ -76,25 +78,25 @@ const (
 
 var skipNames = [...]string{"OMIT", "BACKWARD", "FORWARD"}
 
-// Bounds of the numbers in a rule's parts.
+// Bounds of the numbers in a rule's parts; foreign is the upper one in other calendars than the Gregorian.
 var numberParts = map[string]struct {
-	min, max int
-	signed   bool
-	of       func(*Rule) *[]int
+	min, max, foreign int
+	signed            bool
+	of                func(*Rule) *[]int
 }{
-	"BYSECOND":   {0, 60, false, func(r *Rule) *[]int { return &r.BySecond }},
-	"BYMINUTE":   {0, 59, false, func(r *Rule) *[]int { return &r.ByMinute }},
-	"BYHOUR":     {0, 23, false, func(r *Rule) *[]int { return &r.ByHour }},
-	"BYMONTHDAY": {1, 31, true, func(r *Rule) *[]int { return &r.ByMonthDay }},
-	"BYYEARDAY":  {1, 366, true, func(r *Rule) *[]int { return &r.ByYearDay }},
-	"BYWEEKNO":   {1, 53, true, func(r *Rule) *[]int { return &r.ByWeekNo }},
-	"BYMONTH":    {1, 12, false, func(r *Rule) *[]int { return &r.ByMonth }},
-	"BYSETPOS":   {1, 366, true, func(r *Rule) *[]int { return &r.BySetPos }},
+	"BYSECOND":   {0, 60, 60, false, func(r *Rule) *[]int { return &r.BySecond }},
+	"BYMINUTE":   {0, 59, 59, false, func(r *Rule) *[]int { return &r.ByMinute }},
+	"BYHOUR":     {0, 23, 23, false, func(r *Rule) *[]int { return &r.ByHour }},
+	"BYMONTHDAY": {1, 31, 31, true, func(r *Rule) *[]int { return &r.ByMonthDay }},
+	"BYYEARDAY":  {1, 366, 385, true, func(r *Rule) *[]int { return &r.ByYearDay }},
+	"BYWEEKNO":   {1, 53, 55, true, func(r *Rule) *[]int { return &r.ByWeekNo }},
+	"BYMONTH":    {1, 12, 13, false, func(r *Rule) *[]int { return &r.ByMonth }},
+	"BYSETPOS":   {1, 366, 385, true, func(r *Rule) *[]int { return &r.BySetPos }},
 }
 
 // ParseRule reads a RECUR. As clients send them, letters may be lower case and
-// the last part may be empty, COUNT and UNTIL may be together (both hold); parts with an X- name are passed over. The parts
-// of a rule of another calendar than the Gregorian are not looked into.
+// the last part may be empty, COUNT and UNTIL may be together (both hold); parts with an X- name are passed over. Of a
+// rule in the terms of a calendar that is not in RScales, numbers are not looked into.
 func ParseRule(s string) (*Rule, error) {
 	r := &Rule{WeekStart: time.Monday}
 	seen := map[string]bool{}
@@ -122,12 +124,20 @@ func ParseRule(s string) (*Rule, error) {
 }
 
 func (r *Rule) set(name, value string) error {
-	foreign := r.RScale != ""
 	if part, ok := numberParts[name]; ok {
-		if foreign {
+		most := part.max
+		switch {
+		case !r.Understood():
 			return nil
+		case r.RScale != "":
+			most = part.foreign
+			if name == "BYMONTH" {
+				if value = r.takeLeapMonths(value); value == "" {
+					return nil
+				}
+			}
 		}
-		return parseNumbers(part.of(r), value, part.min, part.max, part.signed)
+		return parseNumbers(part.of(r), value, part.min, most, part.signed)
 	}
 	var err error
 	switch name {
@@ -164,6 +174,22 @@ func (r *Rule) set(name, value string) error {
 		}
 	}
 	return err
+}
+
+// Understood says whether the rule is written in the terms of a calendar that is known here.
+func (r *Rule) Understood() bool { return r.RScale == "" || chronologies[r.RScale] != nil }
+
+// takeLeapMonths takes the leap months out of a list for BYMONTH.
+func (r *Rule) takeLeapMonths(list string) (rest string) {
+	others := slices.DeleteFunc(strings.Split(list, ","), func(s string) bool {
+		number, isLeap := strings.CutSuffix(s, "L")
+		n, ok := digits(number)
+		if isLeap = isLeap && ok && n >= 1 && n <= 12 && len(number) <= 2; isLeap {
+			r.ByLeapMonth = append(r.ByLeapMonth, n)
+		}
+		return isLeap
+	})
+	return strings.Join(others, ",")
 }
 
 // maxNumber bounds INTERVAL and COUNT so that no date overflows.
@@ -221,8 +247,8 @@ func (r *Rule) parseByDay(list string) error {
 	return nil
 }
 
-// String returns the rule as it is written. Parts of a foreign RSCALE, which
-// are not looked into, are lost.
+// String returns the rule as it is written. Parts that were not looked into, see
+// [ParseRule], are lost.
 func (r *Rule) String() string {
 	var b strings.Builder
 	if r.RScale != "" || r.Skip != Omit {
@@ -239,11 +265,14 @@ func (r *Rule) String() string {
 		b.WriteString(";INTERVAL=" + strconv.Itoa(r.Interval))
 	}
 	for _, name := range [...]string{"BYSECOND", "BYMINUTE", "BYHOUR", "BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYMONTH", "BYSETPOS"} {
-		if name == "BYDAY" {
+		switch {
+		case name == "BYDAY":
 			writeList(&b, name, r.ByDay)
-			continue
+		case name == "BYMONTH" && len(r.ByLeapMonth) > 0:
+			writeList(&b, name, r.monthNames())
+		default:
+			writeList(&b, name, *numberParts[name].of(r))
 		}
-		writeList(&b, name, *numberParts[name].of(r))
 	}
 	if r.WeekStart != time.Monday {
 		b.WriteString(";WKST=" + weekdayNames[r.WeekStart])
@@ -252,6 +281,17 @@ func (r *Rule) String() string {
 		b.WriteString(";SKIP=" + skipNames[r.Skip])
 	}
 	return b.String()
+}
+
+// monthNames are the months of BYMONTH, the leap months last.
+func (r *Rule) monthNames() (names []string) {
+	for _, n := range r.ByMonth {
+		names = append(names, strconv.Itoa(n))
+	}
+	for _, n := range r.ByLeapMonth {
+		names = append(names, strconv.Itoa(n)+"L")
+	}
+	return names
 }
 
 func writeList[T any](b *strings.Builder, name string, list []T) {

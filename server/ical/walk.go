@@ -23,7 +23,12 @@ type walk struct {
 	start    int64
 	until    int64 // last wall second
 
-	months    uint16 // bit 1 is January; 0 admits all
+	cal      chronology
+	lastYear int // that counts
+
+	months    uint16 // of BYMONTH, in the year looked at last: bit 1 is its first month
+	monthsOf  int    // that year
+	anyMonth  bool   // there is no BYMONTH
 	weekdays  uint8  // BYDAY without number, bit 0 is Sunday
 	numbered  []WeekdayNum
 	monthDays uint32 // BYMONTHDAY, bit 0 is the 1st
@@ -44,10 +49,7 @@ type walk struct {
 // counts.
 func newWalk(r *Rule, start int64, date bool, until int64) *walk {
 	w := &walk{rule: *r, freq: r.Freq, interval: r.interval(), start: start, until: until}
-	if w.rule.RScale != "" {
-		// A calendar that is not known here: nothing but DTSTART is sure.
-		w.until = start
-	}
+	w.setCalendar()
 	w.fillDays()
 	if date {
 		// RFC 5545 section 3.3.10: with a DATE these parts are ignored.
@@ -58,6 +60,21 @@ func newWalk(r *Rule, start int64, date bool, until int64) *walk {
 	}
 	w.fillTimes()
 	return w
+}
+
+// setCalendar chooses the calendar in whose terms the rule is written (RFC 7529 section 4).
+func (w *walk) setCalendar() {
+	w.cal = gregorian{}
+	known := w.rule.Understood()
+	if known && w.rule.RScale != "" {
+		w.cal = chronologies[w.rule.RScale]()
+	}
+	from, to := w.cal.years()
+	w.lastYear = to
+	if year, _, _ := w.cal.date(dayOf(w.start)); !known || w.rule.RScale != "" && (year < from || year > to) {
+		// Nothing but DTSTART is sure.
+		w.until, w.cal, w.lastYear = w.start, gregorian{}, lastYear
+	}
 }
 
 // perDay returns how many periods a day has.
@@ -77,23 +94,27 @@ func (w *walk) unit() int64 {
 // fillDays takes from DTSTART which days are meant if the rule does not say.
 func (w *walk) fillDays() {
 	r := &w.rule
-	_, month, day := civilDate(dayOf(w.start))
+	year, month, day := w.cal.date(dayOf(w.start))
 	if len(r.ByMonthDay)+len(r.ByDay)+len(r.ByYearDay) == 0 {
 		switch {
 		case w.freq == Weekly, w.freq == Yearly && len(r.ByWeekNo) > 0:
 			r.ByDay = []WeekdayNum{{Day: weekday(dayOf(w.start))}}
 		case w.freq == Yearly:
 			r.ByMonthDay = []int{day}
-			if len(r.ByMonth) == 0 {
-				r.ByMonth = []int{month}
+			if len(r.ByMonth)+len(r.ByLeapMonth) > 0 {
+				break
+			}
+			if number, leap := w.cal.name(year, month); leap {
+				r.ByLeapMonth = []int{number}
+			} else {
+				r.ByMonth = []int{number}
 			}
 		case w.freq == Monthly:
 			r.ByMonthDay = []int{day}
 		}
 	}
-	for _, m := range r.ByMonth {
-		w.months |= 1 << m
-	}
+	w.anyMonth = len(r.ByMonth)+len(r.ByLeapMonth) == 0
+	w.monthsOf = math.MinInt
 	for _, d := range r.ByMonthDay {
 		if d > 0 {
 			w.monthDays |= 1 << (d - 1)
@@ -251,13 +272,13 @@ func (w *walk) skipTo(at int64) int {
 	n := 0
 	switch w.freq {
 	case Yearly:
-		from, _, _ := civilDate(startDay)
-		to, _, _ := civilDate(day)
-		n = to - from
+		from, _, _ := w.cal.date(startDay)
+		to, _, _ := w.cal.date(day)
+		n = to - from - 1 // SKIP=FORWARD reaches into the next
 	case Monthly:
-		fromYear, fromMonth, _ := civilDate(startDay)
-		toYear, toMonth, _ := civilDate(day)
-		n = (toYear-fromYear)*12 + toMonth - fromMonth - 1 // SKIP=FORWARD reaches into the next
+		fromYear, fromMonth, _ := w.cal.date(startDay)
+		toYear, toMonth, _ := w.cal.date(day)
+		n = w.cal.since(min(toYear, w.lastYear), toMonth, fromYear, fromMonth) - 1
 	case Weekly:
 		n = (day - startDay) / 7
 	case Daily:
@@ -272,26 +293,25 @@ func (w *walk) period(k *int) bool {
 	w.days = w.days[:0]
 	first := 0
 	startDay := dayOf(w.start)
-	year, month, _ := civilDate(startDay)
+	year, month, _ := w.cal.date(startDay)
 	switch w.freq {
 	case Yearly:
 		year += *k * w.interval
-		if year > lastYear {
+		if year > w.lastYear {
 			return false
 		}
-		first = civilDay(year, 1, 1)
-		for m := 1; m <= 12; m++ {
-			if w.months == 0 || w.months>>m&1 == 1 {
+		first = w.cal.first(year, 1)
+		for m := 1; m <= w.cal.months(year); m++ {
+			if w.admitsMonth(year, m) {
 				w.addMonth(year, m)
 			}
 		}
 	case Monthly:
-		n := month - 1 + *k*w.interval
-		year, month = year+n/12, n%12+1
-		if year > lastYear {
+		year, month = w.cal.plus(year, month, *k*w.interval)
+		if year > w.lastYear {
 			return false
 		}
-		first = civilDay(year, month, 1)
+		first = w.cal.first(year, month)
 		w.addMonth(year, month)
 	case Weekly:
 		first = startDay - floorMod(int(weekday(startDay)-w.rule.WeekStart), 7) + *k*w.interval*7

@@ -77,7 +77,7 @@ func (s *series) rules(c *ical.Component) []string {
 			continue
 		}
 		text := p.Value()
-		if r, err := p.Rule(); err == nil && r.RScale == "" {
+		if r, err := p.Rule(); err == nil && r.Understood() {
 			r.Count, r.Until = 0, ical.Time{}
 			text = r.String()
 		}
@@ -187,7 +187,7 @@ func (s *series) dates(p *ical.Property) []string {
 }
 
 func canonicalRule(p *ical.Property) string {
-	if r, err := p.Rule(); err == nil && r.RScale == "" {
+	if r, err := p.Rule(); err == nil && r.Understood() {
 		return r.String()
 	}
 	return p.Value()

@@ -12,47 +12,144 @@ type Change struct{ Key, Title, Before, After string }
 // Changes lists what differs between the settings of a scope before and after. A secret is not told.
 func Changes(before, after *Settings) (list []Change) {
 	for i := range fields {
+		if c, changed := fields[i].change(before, after); changed {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func (f *field) change(before, after *Settings) (c Change, changed bool) {
+	c = Change{f.Key, f.Title, f.show(before), f.show(after)}
+	was, is := f.inherit(new(Settings), before), f.inherit(new(Settings), after)
+	if f.Kind == Secret && was && is && *before.RemovalPassword != *after.RemovalPassword {
+		c.After = "(another)"
+	}
+	return c, c.Before != c.After || was != is
+}
+
+// Comparison tells what changes for people when the settings of one generator take the place of another's. What scopes
+// say together is compared once for all people who have the same ones, so a person costs little more than what is
+// worded for that person alone. It is for one goroutine.
+type Comparison struct {
+	before, after *Generator
+	root          scopesNode
+}
+
+// scopesNode is reached by the settings of scopes, one after the other.
+type scopesNode struct {
+	next  map[*Settings]*scopesNode
+	found *difference // nil: not compared yet
+}
+
+// difference is what differs between two sets of settings for all to whom they apply.
+type difference struct {
+	before, after Settings
+	parts         []effectPart
+}
+
+// effectPart is a row that may differ: the same for all, or worded for each person.
+type effectPart struct {
+	row     *field // nil: the same for all
+	changes []Change
+}
+
+// Compare prepares a comparison.
+func Compare(before, after *Generator) *Comparison {
+	return &Comparison{before: before, after: after}
+}
+
+// Effects lists what changes for a person, as it comes out. A secret is not told.
+func (c *Comparison) Effects(dir Directory, person *directory.Principal) (list []Change) {
+	d := c.of(c.before.layers(dir, person), c.after.layers(dir, person))
+	for _, p := range d.parts {
+		if p.row == nil {
+			list = append(list, p.changes...)
+			continue
+		}
+		v := vars{person, dir}
+		if was, is := p.row.words(&d.before, v), p.row.words(&d.after, v); was != is {
+			list = append(list, Change{p.row.Key, p.row.Title, was, is})
+		}
+	}
+	return list
+}
+
+// of finds the difference between the two sets of settings, or makes it.
+func (c *Comparison) of(before, after []layer) *difference {
+	node := &c.root
+	for _, layers := range [...][]layer{before, after} {
+		for _, l := range layers {
+			next := node.next[l.settings]
+			if next == nil {
+				next = new(scopesNode)
+				if node.next == nil {
+					node.next = make(map[*Settings]*scopesNode)
+				}
+				node.next[l.settings] = next
+			}
+			node = next
+		}
+	}
+	if node.found == nil {
+		node.found = differ(merge(before), merge(after))
+	}
+	return node.found
+}
+
+func differ(before, after Settings) *difference {
+	d := &difference{before: before, after: after}
+	changed := make(map[string]bool)
+	for _, c := range Changes(&before, &after) {
+		changed[c.Key] = true
+	}
+	for i := range fields {
 		f := &fields[i]
-		c := Change{f.Key, f.Title, f.show(before), f.show(after)}
-		was, is := f.inherit(new(Settings), before), f.inherit(new(Settings), after)
-		if c.Before != c.After || was != is {
+		switch {
+		case !changed[f.Key] && !changed[f.with]:
+		case f.value != nil:
+			d.parts = append(d.parts, effectPart{row: f})
+		case f.slots != nil:
+			d.parts = append(d.parts, effectPart{changes: f.slotChanges(&before, &after)})
+		default:
+			c, _ := f.change(&before, &after)
+			d.parts = append(d.parts, effectPart{changes: []Change{c}})
+		}
+	}
+	return d
+}
+
+// slotChanges lists the slots that differ, those that go first.
+func (f *field) slotChanges(before, after *Settings) (list []Change) {
+	is := f.slots(after)
+	for _, id := range f.slots(before) {
+		c := Change{f.Key + "." + id, f.Title, id + ": " + f.slot(before, id), ""}
+		if slices.Contains(is, id) {
+			c.After = id + ": " + f.slot(after, id)
+		}
+		if c.Before != c.After {
 			list = append(list, c)
-		} else if f.Kind == Secret && was && *before.RemovalPassword != *after.RemovalPassword {
-			c.After = "(another)"
-			list = append(list, c)
+		}
+	}
+	was := f.slots(before)
+	for _, id := range is {
+		if !slices.Contains(was, id) {
+			list = append(list, Change{f.Key + "." + id, f.Title, "", id + ": " + f.slot(after, id)})
 		}
 	}
 	return list
 }
 
-// Effects lists what differs for a person between the effective settings of before and of after.
-func Effects(before, after []Value) (list []Change) {
-	find := func(values []Value, key string) *Value {
-		i := slices.IndexFunc(values, func(v Value) bool { return v.Key == key })
-		if i < 0 {
-			return &Value{}
-		}
-		return &values[i]
+// words is what comes out for a person, or why nothing does; empty when it is not set.
+func (f *field) words(s *Settings, v vars) string {
+	if !f.inherit(new(Settings), s) {
+		return ""
 	}
-	for _, was := range before {
-		if is := find(after, was.Key); is.words() != was.words() {
-			list = append(list, Change{was.Key, was.Title, was.words(), is.words()})
-		}
+	value, err := f.value(s, v)
+	if err != nil {
+		return err.Error()
 	}
-	for _, is := range after {
-		if find(before, is.Key).Key == "" {
-			list = append(list, Change{is.Key, is.Title, "", is.words()})
-		}
-	}
-	return list
-}
-
-// words is what comes out for the person, or why nothing does.
-func (v *Value) words() string {
-	if v.Err != nil {
-		return v.Err.Error()
-	}
-	return v.Value
+	return value
 }
 
 // Inherited are the settings as written in the scopes before one: before the own settings of a person, before those of

@@ -18,6 +18,7 @@ type field struct {
 	value     func(s *Settings, v vars) (string, error) // as it comes out for a person; nil: as shown
 	slots     func(s *Settings) []string                // ids of what it has several of; nil: it has one
 	slot      func(s *Settings, id string) string       // one of these, as show
+	with      string                                    // key of another row that decides about the value too; empty: none
 }
 
 // flaw is what is wrong with a value, or with a part of it.
@@ -135,7 +136,7 @@ func host(key, title, help string, at func(*Settings) **string) field {
 		}
 		return set
 	}
-	f.value = func(s *Settings, v vars) (string, error) { return v.host(s), nil }
+	f.value, f.with = func(s *Settings, v vars) (string, error) { return v.host(s), nil }, "hosts"
 	return f
 }
 

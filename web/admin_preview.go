@@ -10,8 +10,7 @@ import (
 // previewView says what saving settings would do.
 type previewView struct {
 	Concerned int               // people who get a profile and whom the scope holds
-	Looked    int               // at so many of them it was looked
-	Changed   int               // for so many of these something changes
+	Changed   int               // for so many of them something changes
 	Changes   []profiles.Change // of the scope
 	Sample    []effect          // the first ones for whom something changes
 }
@@ -23,11 +22,8 @@ type effect struct {
 	Before, After *problem // why there is no profile; nil: there is one
 }
 
-// How many people a preview looks at, and how many it shows.
-const (
-	maxLooked = 500
-	maxSample = 5
-)
+// maxSample is how many people a preview shows.
+const maxSample = 5
 
 // preview compares the settings in force with what they would be.
 func (s *site) preview(r *http.Request, of Scope, subject *directory.Principal, wanted ScopeSettings) (*previewView, error) {
@@ -48,16 +44,15 @@ func (s *site) preview(r *http.Request, of Scope, subject *directory.Principal, 
 		return nil, err
 	}
 	view := &previewView{Changes: profiles.Changes(&now.Settings, &wanted.Settings)}
-	people := visitorOf(r.Context()).people
+	people, compared := visitorOf(r.Context()).people, profiles.Compare(old, changed)
 	for p := range concerned(people, subject) {
 		if !s.o.Access.Profile.Allows(people, p) {
 			continue
 		}
-		if view.Concerned++; view.Looked == maxLooked {
-			continue
+		if view.Concerned++; view.Concerned%1024 == 0 && r.Context().Err() != nil {
+			return nil, r.Context().Err()
 		}
-		view.Looked++
-		e := effect{Person: p, Changes: profiles.Effects(old.Show(people, p), changed.Show(people, p))}
+		e := effect{Person: p, Changes: compared.Effects(people, p)}
 		if len(e.Changes) == 0 {
 			continue
 		}

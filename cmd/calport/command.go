@@ -56,6 +56,8 @@ Ctrl-C stops cleanly; the next run goes on. Exit status: 0 all written, 3 some p
 		short: "Judge profiles, ours or anyone's, signed or not",
 		long: `Checks signature, chain, digest and dates, and the content against the tables of payload keys, and says what is
 wrong and where. Exit status: 0 no errors, 1 errors.`},
+	{name: "lint", args: "FILE...", count: cobra.MinimumNArgs(1), setup: setupProfileVerify,
+		short: "The same as profile verify"},
 	{name: "profile resign", count: cobra.NoArgs, setup: setupProfileResign,
 		short: "Sign everybody's profiles with the signer in force",
 		long: `Signs for each person and platform what another signer has signed, or none. The content stays as it is, with its

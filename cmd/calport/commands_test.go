@@ -28,6 +28,7 @@ func TestWrongCommandLinesEndWithStatus2(t *testing.T) {
 		{"export", "--all"}, {"export", "--out", "x"}, {"export", "--out", "x", "--all", "--group", "y"},
 		{"export", "--out", "x", "--all", "--format", "pdf"}, {"export", "--out", "x", "--all", "--layout", "tar"}, {"export", "--out", "x", "--all", "--layout", "zip", "--prune"},
 		{"export", "--out", "x", "--all", "--layout", "kmfddm", "--format", "signed"}, {"export", "--out", "x", "--all", "--layout", "nanocmd", "--format", "both"}, {"export", "--out", "x", "--all", "--progress", "loud"},
+		{"export", "--out", "x", "--all", "--layout", "fleet", "--format", "signed"}, {"export", "--out", "x", "--all", "--since", "1", "--prune"}, {"export", "--out", "x", "--all", "--dry-run", "--verify"}, {"lint"},
 		{"serve"}, {"serve", "--config", "absent.toml"},
 	} {
 		var errs bytes.Buffer
@@ -120,9 +121,13 @@ func TestExportVerifyAndTheSourceAgree(t *testing.T) {
 		}
 	})
 	t.Run("every layout is written, and nothing twice", func(t *testing.T) {
-		for layout, file := range map[string]string{"nanocmd": "ada.mobileconfig", "kmfddm": "set.ada.txt", "zip": ""} {
+		for layout, file := range map[string]string{"nanocmd": "ada.mobileconfig", "fleet": "", "kmfddm": "set.ada.txt", "zip": ""} {
 			out := filepath.Join(t.TempDir(), layout)
-			if status, _, errs := in.calport(t, "export", "--all", "--layout", layout, "--out", out, "--progress", "plain"); status != 0 {
+			args := []string{"export", "--all", "--layout", layout, "--out", out, "--progress", "plain", "--verify"}
+			if layout == "zip" {
+				args = args[:len(args)-1]
+			}
+			if status, _, errs := in.calport(t, args...); status != 0 || layout != "zip" && !strings.Contains(errs, "read back, nothing is wrong") {
 				t.Fatalf("%s: %d %s", layout, status, errs)
 			}
 			before, err := os.Stat(filepath.Join(out, file))
@@ -135,6 +140,51 @@ func TestExportVerifyAndTheSourceAgree(t *testing.T) {
 			if after, err := os.Stat(filepath.Join(out, file)); err != nil || !os.SameFile(before, after) {
 				t.Errorf("%s: written again (%v)", layout, err)
 			}
+		}
+	})
+	t.Run("what is read back is judged", func(t *testing.T) {
+		out := t.TempDir()
+		export := func(args ...string) (int, string) {
+			status, _, errs := in.calport(t, append([]string{"export", "--out", out, "--progress", "json"}, args...)...)
+			return status, errs
+		}
+		if status, errs := export("--all", "--format", "both", "--verify"); status != 0 || !strings.Contains(errs, "files read back, nothing is wrong") {
+			t.Fatalf("got %d %s", status, errs)
+		}
+		files, err := filepath.Glob(filepath.Join(out, "ada_*.mobileconfig"))
+		if err != nil || len(files) != 2 {
+			t.Fatalf("got %v, %v", files, err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data[len(data)/2] ^= 1 // of the same size, so that it is not written anew
+			if err := os.WriteFile(file, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if status, errs := export("--person", "grace", "--format", "both", "--verify"); status != exitFailed || !strings.Contains(errs, "2 errors") || strings.Count(errs, "not the one that the manifest describes") != 2 {
+			t.Errorf("got %d %s", status, errs)
+		}
+	})
+	t.Run("what has changed since is exported alone", func(t *testing.T) {
+		out := t.TempDir()
+		since := func(revision string) (status int, errs string) {
+			status, _, errs = in.calport(t, "export", "--out", out, "--all", "--since", revision, "--progress", "json")
+			return status, errs
+		}
+		status, errs := since("0")
+		if status != 0 || strings.Contains(errs, `"Written":0,"Unchanged":0`) {
+			t.Fatalf("got %d %s", status, errs)
+		}
+		revision := firstOf(t, `\{"revision":(\d+)\}`, errs)
+		if status, errs := since(revision); status != 0 || !strings.Contains(errs, `"Total":0`) || !strings.Contains(errs, `{"revision":`+revision+`}`) {
+			t.Errorf("nothing has changed: got %d %s", status, errs)
+		}
+		if status, errs := since(revision + "0"); status != exitUsage || !strings.Contains(errs, "no such revision; the latest is "+revision) {
+			t.Errorf("a revision to come: got %d %s", status, errs)
 		}
 	})
 	t.Run("the payload source gives the same bytes", func(t *testing.T) {

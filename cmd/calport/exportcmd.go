@@ -23,16 +23,17 @@ import (
 type exportFlags struct {
 	out, layout, format, platform, progress string
 	people, groups                          []string
-	all, prune, dryRun                      bool
+	all, prune, dryRun, verify              bool
 	jobs                                    int
+	since                                   int64 // revision of the change feed; -1: whoever it is
 }
 
 func setupExport(p *program, c *cobra.Command) func(context.Context, []string) error {
 	f := &exportFlags{}
 	flags := c.Flags()
 	flags.StringVar(&f.out, "out", "", "`folder` to write to, made when absent; of the layout zip the file (required)")
-	flags.StringVar(&f.layout, "layout", "flat", "flat, nanocmd (a folder of NanoCMD's profiles), kmfddm (declarations for KMFDDM's syncdir.py) or zip")
-	flags.StringVar(&f.format, "format", "", "signed, unsigned or both; signed unless said otherwise, for nanocmd unsigned")
+	flags.StringVar(&f.layout, "layout", "flat", "flat, nanocmd (a folder of NanoCMD's profiles), fleet (unsigned, for MDM servers that sign by themselves), kmfddm (declarations for KMFDDM's syncdir.py) or zip")
+	flags.StringVar(&f.format, "format", "", "signed, unsigned or both; signed unless said otherwise, for nanocmd and fleet unsigned")
 	flags.StringVar(&f.platform, "platform", "any", "ios, macos or any")
 	flags.StringVar(&f.progress, "progress", "auto", "auto, plain, json (lines for machines) or none")
 	flags.StringArrayVar(&f.people, "person", nil, "`name` of a person (short name, mail:…, guid:…); repeatable")
@@ -40,6 +41,8 @@ func setupExport(p *program, c *cobra.Command) func(context.Context, []string) e
 	flags.BoolVar(&f.all, "all", false, "everybody who gets a profile")
 	flags.BoolVar(&f.prune, "prune", false, "delete files of people who are no longer exported, as the old manifest names them")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be done, write nothing")
+	flags.BoolVar(&f.verify, "verify", false, "afterwards read every file back and judge it as profile verify does")
+	flags.Int64Var(&f.since, "since", -1, "only people whose profiles have changed after this `revision` of the change feed; the one to give next time is printed")
 	flags.IntVar(&f.jobs, "jobs", 0, "how many people at a time; 0 is one for each core")
 	return func(ctx context.Context, _ []string) error {
 		o, err := f.options()
@@ -65,6 +68,15 @@ func (f *exportFlags) options() (export.Options, error) {
 	if f.all && len(f.people)+len(f.groups) > 0 {
 		return o, errors.New("--all goes with neither --group nor --person")
 	}
+	if f.since >= 0 {
+		if f.prune {
+			return o, errors.New("--since looks at few people, so it cannot know whose files to --prune")
+		}
+		o.Everyone = false
+	}
+	if f.verify && f.dryRun {
+		return o, errors.New("--dry-run writes nothing that --verify could read")
+	}
 	var err error
 	if o.Platform, err = profiles.ParsePlatform(f.platform); err != nil {
 		return o, err
@@ -78,8 +90,8 @@ const layoutZip = "zip"
 // files reads what is written for each person.
 func (f *exportFlags) files(o *export.Options) (err error) {
 	if f.layout == layoutZip {
-		if f.prune || f.dryRun {
-			return errors.New("the layout zip is one file, written anew: neither --prune nor --dry-run goes with it")
+		if f.prune || f.dryRun || f.verify {
+			return errors.New("the layout zip is one file, written anew: neither --prune nor --dry-run nor --verify goes with it")
 		}
 	} else if o.Layout, err = export.ParseLayout(f.layout); err != nil {
 		return fmt.Errorf("%w, and %q", err, layoutZip)
@@ -89,6 +101,8 @@ func (f *exportFlags) files(o *export.Options) (err error) {
 		return errors.New("the layout kmfddm holds declarations, which have no --format")
 	case o.Layout == export.KMFDDM && f.platform != "any":
 		return errors.New("the layout kmfddm holds declarations, which go by no --platform")
+	case o.Layout == export.Fleet && f.format != "" && f.format != "unsigned":
+		return errors.New("the layout fleet is unsigned: Fleet refuses signed profiles and signs them by itself")
 	case f.format == "" && o.Layout == export.NanoCMD:
 		o.Format = export.Unsigned
 		return nil
@@ -109,47 +123,63 @@ func (p *program) export(ctx context.Context, h *house, f *exportFlags, o export
 	if err != nil {
 		return err
 	}
+	latest := f.since
+	if f.since >= 0 {
+		if people, latest, err = changedSince(ctx, h, people, f.since); err != nil {
+			return err
+		}
+	}
 	if o.Generator, err = h.profileGenerator(ctx); err != nil {
 		return err
 	}
 	o.People, o.Directory, o.Signer, o.Shelf = people, h.people.Snapshot(), h.signer.Load(), shelf{h.store}
 	o.Progress, o.Now = show, h.now
+	write := p.exportFolder
 	if f.layout == layoutZip {
-		return p.exportZip(ctx, o)
+		write = p.exportZip
 	}
-	summary, err := export.Run(ctx, o)
-	if errors.Is(err, context.Canceled) {
-		fmt.Fprintf(p.err, "stopped; %d people are left, run the same command again to go on\n", summary.Remaining)
-		return &exitError{status: exitFailed}
-	}
+	summary, err := write(ctx, o)
 	if err != nil {
 		return err
 	}
-	return statusOf(summary)
-}
-
-func statusOf(s export.Summary) error {
-	if code := s.ExitCode(); code != 0 {
+	if f.verify {
+		if err := p.readBack(ctx, h, o); err != nil {
+			return err
+		}
+	}
+	code := summary.ExitCode()
+	if f.since >= 0 && code != exitFailed { // what failed would not be looked at again
+		p.tellRevision(f.progress, latest)
+	}
+	if code != 0 {
 		return &exitError{status: code}
 	}
 	return nil
 }
 
+func (p *program) exportFolder(ctx context.Context, o export.Options) (export.Summary, error) {
+	summary, err := export.Run(ctx, o)
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintf(p.err, "stopped; %d people are left, run the same command again to go on\n", summary.Remaining)
+		return summary, &exitError{status: exitFailed}
+	}
+	return summary, err
+}
+
 // exportZip writes the archive, unless it is there already: whole or not at all.
-func (p *program) exportZip(ctx context.Context, o export.Options) error {
-	var summary export.Summary
-	err := export.WriteFile(o.Dir, func(w io.Writer) (err error) {
+func (p *program) exportZip(ctx context.Context, o export.Options) (summary export.Summary, err error) {
+	err = export.WriteFile(o.Dir, func(w io.Writer) (err error) {
 		summary, err = export.Zip(ctx, w, o)
 		return err
 	})
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintln(p.err, "stopped; the archive is as it was before")
-		return &exitError{status: exitFailed}
+		return summary, &exitError{status: exitFailed}
 	}
 	if err != nil {
-		return fmt.Errorf("exporting to %s: %w", o.Dir, err)
+		return summary, fmt.Errorf("exporting to %s: %w", o.Dir, err)
 	}
-	return statusOf(summary)
+	return summary, nil
 }
 
 // selection yields the people whom the flags name, each once, and only those who get a profile.

@@ -62,7 +62,7 @@ func ParseFormat(name string) (Format, error) {
 type Options struct {
 	Dir      string // made when absent
 	Layout   Layout
-	Format   Format // zero is Signed; of NanoCMD not Both, of KMFDDM nothing
+	Format   Format // zero is Signed; of NanoCMD not Both, of Fleet always Unsigned, of KMFDDM nothing
 	Platform profiles.Platform
 	Jobs     int  // people worked on at once; zero is one for each core
 	DryRun   bool // only count what would be done
@@ -99,6 +99,8 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	switch {
 	case o.Layout == KMFDDM:
 		o.Format = 0
+	case o.Layout == Fleet:
+		o.Format = Unsigned
 	case o.Format == 0:
 		o.Format = Signed
 	case o.Layout == NanoCMD && o.Format == Both:

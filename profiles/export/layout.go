@@ -19,12 +19,13 @@ type Layout uint8
 const (
 	Flat    Layout = iota // a profile for each person, by FileName, signed, unsigned or both
 	NanoCMD               // a profile for each person, by NanoName, and profiles.json, which is what NanoCMD answers to GET /v1/profiles
+	Fleet                 // an unsigned profile for each person, by FileName, as Fleet and other MDM servers take them: they sign by themselves
 	KMFDDM                // declarations, and for each person the set that holds them, as KMFDDM's tools/syncdir.py reads them
 )
 
-var layoutNames = []string{Flat: "flat", NanoCMD: "nanocmd", KMFDDM: "kmfddm"}
+var layoutNames = []string{Flat: "flat", NanoCMD: "nanocmd", Fleet: "fleet", KMFDDM: "kmfddm"}
 
-// ParseLayout reads flat, nanocmd or kmfddm.
+// ParseLayout reads flat, nanocmd, fleet or kmfddm.
 func ParseLayout(name string) (Layout, error) {
 	i := slices.Index(layoutNames, name)
 	if i < 0 {
@@ -47,7 +48,7 @@ func NanoName(p *directory.Principal) string {
 
 // name is what a person's files are called, without extension.
 func (x *run) name(p *directory.Principal) string {
-	if x.Layout == Flat {
+	if x.Layout == Flat || x.Layout == Fleet {
 		return FileName(p)
 	}
 	return NanoName(p)
@@ -55,8 +56,8 @@ func (x *run) name(p *directory.Principal) string {
 
 // unsignedPath is the name of a person's unsigned file. It has the extension of the signed one where that is not written.
 func (x *run) unsignedPath(p *directory.Principal) string {
-	if x.Layout == NanoCMD {
-		return NanoName(p) + profiles.Extension
+	if x.Layout == NanoCMD || x.Layout == Fleet {
+		return x.name(p) + profiles.Extension
 	}
 	return FileName(p) + unsignedExtension
 }

@@ -60,6 +60,52 @@ func TestNanoCMDLayoutIsItsListAndItsProfiles(t *testing.T) {
 	}
 }
 
+func TestFleetLayoutIsUnsignedProfiles(t *testing.T) {
+	dir, list := t.TempDir(), people(3)
+	o := options(t, dir, list, nil)
+	o.Layout = Fleet
+	mustRun(t, o, Summary{Written: 3})
+	for _, p := range list {
+		if text := read(t, dir, FileName(p)+".mobileconfig"); !strings.HasPrefix(text, "<?xml") {
+			t.Errorf("%s: got %.20q", p.ShortName, text)
+		}
+	}
+	mustRun(t, o, Summary{Unchanged: 3})
+}
+
+func TestEveryFileIsReadBack(t *testing.T) {
+	dir, list := t.TempDir(), people(3)
+	_, signer := newSigner(t, signing.ECDSAP256)
+	o := options(t, dir, list, signer)
+	o.Format = Both
+	mustRun(t, o, Summary{Written: 3})
+	count, wrong := 0, []string{}
+	back := func() error {
+		count, wrong = 0, nil
+		return EachFile(t.Context(), dir, Flat, func(path string, content []byte, err error) {
+			if count++; err != nil || len(content) == 0 {
+				wrong = append(wrong, path)
+			}
+		})
+	}
+	if err := back(); err != nil || count != 6 || len(wrong) > 0 {
+		t.Errorf("got %v, %d files, wrong %q", err, count, wrong)
+	}
+	gone, altered := FileName(list[0])+".mobileconfig", FileName(list[1])+".mobileconfig"
+	if err := errors.Join(os.Remove(filepath.Join(dir, gone)), os.WriteFile(filepath.Join(dir, altered), []byte("x"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := back(); err != nil || !slices.Equal(wrong, []string{gone, altered}) {
+		t.Errorf("got %v, wrong %q", err, wrong)
+	}
+	if err := os.WriteFile(filepath.Join(dir, manifestName), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := back(); !errors.Is(err, errManifest) {
+		t.Errorf("of a damaged manifest: got %v", err)
+	}
+}
+
 func TestNanoCMDLayoutOfNobodyIsAnEmptyList(t *testing.T) {
 	o := options(t, t.TempDir(), nil, nil)
 	o.Layout, o.Format = NanoCMD, Unsigned

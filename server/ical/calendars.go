@@ -69,13 +69,16 @@ func hebrewNewYear(year int) int {
 
 // hebrewElapsed is the number of days from the epoch to the mean new moon of Tishri, put off by the day of the week.
 func hebrewElapsed(year int) int {
-	months := floorDiv(235*year-234, 19)
+	months := hebrewMonths(year)
 	days := 29*months + floorDiv(12_084+13_753*months, 25_920)
 	if floorMod(3*(days+1), 7) < 3 {
 		days++
 	}
 	return days
 }
+
+// hebrewMonths is the number of months before a year.
+func hebrewMonths(year int) int { return floorDiv(235*year-234, 19) }
 
 func hebrewGuess(day int) int { return floorDiv((day-hebrewEpoch)*98_496, 35_975_351) + 1 }
 
@@ -143,6 +146,15 @@ func chineseYear(year int) yearShape {
 	}
 	place.Store(&s)
 	return s
+}
+
+// chineseMonths is the number of months from 1901 to a year.
+func chineseMonths(year int) (n int) {
+	for y := 1901; y < year; y++ {
+		s := chineseYear(y)
+		n += s.months
+	}
+	return n
 }
 
 func chineseGuess(day int) int {

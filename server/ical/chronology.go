@@ -25,25 +25,33 @@ var chronologies = map[string]func() chronology{
 	"JAPANESE":  func() chronology { return gregorian{} },
 	"ROC":       func() chronology { return gregorian{} },
 
-	"CHINESE": func() chronology { return &foreign{shape: chineseYear, from: 1901, to: 2099, guess: chineseGuess} },
+	"CHINESE": func() chronology {
+		return &foreign{shape: chineseYear, from: 1901, to: 2099, guess: chineseGuess, before: chineseMonths}
+	},
 	"COPTIC": func() chronology {
-		return &foreign{shape: copticYear, from: 1, to: 9715, guess: julianGuess(copticEpoch)}
+		return &foreign{shape: copticYear, from: 1, to: 9715, guess: julianGuess(copticEpoch), before: thirteen}
 	},
 	"ETHIOPIC": func() chronology {
-		return &foreign{shape: ethiopicYear, from: 1, to: 9991, guess: julianGuess(ethiopicEpoch)}
+		return &foreign{shape: ethiopicYear, from: 1, to: 9991, guess: julianGuess(ethiopicEpoch), before: thirteen}
 	},
 	"ETHIOPIC-AMETE-ALEM": func() chronology {
-		return &foreign{shape: ethiopicYear, from: 1, to: 9991, guess: julianGuess(ethiopicEpoch)}
+		return &foreign{shape: ethiopicYear, from: 1, to: 9991, guess: julianGuess(ethiopicEpoch), before: thirteen}
 	},
-	"HEBREW": func() chronology { return &foreign{shape: hebrewYear, from: 1, to: 13759, guess: hebrewGuess} },
-	"INDIAN": func() chronology { return &foreign{shape: indianYear, from: 1, to: 9920, guess: indianGuess} },
+	"HEBREW": func() chronology {
+		return &foreign{shape: hebrewYear, from: 1, to: 13759, guess: hebrewGuess, before: hebrewMonths}
+	},
+	"INDIAN": func() chronology {
+		return &foreign{shape: indianYear, from: 1, to: 9920, guess: indianGuess, before: twelve}
+	},
 	"ISLAMIC-CIVIL": func() chronology {
-		return &foreign{shape: islamicYear(islamicEpoch), from: 1, to: 9665, guess: islamicGuess}
+		return &foreign{shape: islamicYear(islamicEpoch), from: 1, to: 9665, guess: islamicGuess, before: twelve}
 	},
 	"ISLAMIC-TBLA": func() chronology {
-		return &foreign{shape: islamicYear(islamicEpoch - 1), from: 1, to: 9665, guess: islamicGuess}
+		return &foreign{shape: islamicYear(islamicEpoch - 1), from: 1, to: 9665, guess: islamicGuess, before: twelve}
 	},
-	"PERSIAN": func() chronology { return &foreign{shape: persianYear, from: 1, to: 9377, guess: persianGuess} },
+	"PERSIAN": func() chronology {
+		return &foreign{shape: persianYear, from: 1, to: 9377, guess: persianGuess, before: twelve}
+	},
 }
 
 // RScales returns the calendars in whose terms rules are computed (RFC 7529 section 6), sorted.
@@ -82,14 +90,12 @@ func (gregorian) years() (from, to int) { return 0, lastYear }
 // goroutine.
 type foreign struct {
 	shape    func(year int) yearShape
-	from, to int               // years
-	guess    func(day int) int // a year not far from the day's
+	from, to int                // years
+	guess    func(day int) int  // a year not far from the day's
+	before   func(year int) int // how many months there are before a year, from any year on
 
 	year  int // of known
 	known yearShape
-
-	origin, reached [2]int // year and month between which there are
-	between         int    // months
 }
 
 // yearShape is how a year is cut: its first day, and the lengths of its months.
@@ -115,6 +121,10 @@ func uniform(first int, lengths ...uint8) yearShape {
 	copy(s.lengths[:], lengths)
 	return s
 }
+
+func twelve(year int) int { return 12 * year }
+
+func thirteen(year int) int { return 13 * year }
 
 func (f *foreign) at(year int) *yearShape {
 	if f.year != year || f.known.months == 0 {
@@ -146,33 +156,23 @@ func (f *foreign) first(year, month int) int { return f.at(year).start(month) }
 
 func (f *foreign) months(year int) int { return f.at(year).months }
 
-// plus goes on from where it came to, for walks ask for one month after the other.
 func (f *foreign) plus(year, month, n int) (y, m int) {
-	if f.origin != [2]int{year, month} || f.between > n {
-		f.origin, f.reached, f.between = [2]int{year, month}, [2]int{year, month}, 0
+	n += f.before(year) + month - 1
+	if n >= f.before(f.to+1) {
+		return f.to + 1, 1
 	}
-	y, m = f.reached[0], f.reached[1]
-	for left := n - f.between; left > 0 && y <= f.to; {
-		here := f.months(y) - m
-		if left <= here {
-			m += left
-			break
-		}
-		left -= here + 1
-		y, m = y+1, 1
+	y = min(max(f.from+(n-f.before(f.from))*19/235, f.from), f.to) // as many years as have leap months
+	for f.before(y) > n {
+		y--
 	}
-	if y <= f.to {
-		f.reached, f.between = [2]int{y, m}, n
+	for f.before(y+1) <= n {
+		y++
 	}
-	return y, m
+	return y, n - f.before(y) + 1
 }
 
 func (f *foreign) since(year, month, fromYear, fromMonth int) int {
-	n := month - fromMonth
-	for y := fromYear; y < year; y++ {
-		n += f.months(y)
-	}
-	return n
+	return f.before(year) + month - f.before(fromYear) - fromMonth
 }
 
 func (f *foreign) place(year, number int, leap bool) (month int) {

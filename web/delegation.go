@@ -61,6 +61,7 @@ func delegatesOf(r *http.Request, d Desk, whose *directory.Principal) (view dele
 	known := func(p *directory.Principal) bool {
 		return strings.EqualFold(p.GUID, whose.GUID) || slices.ContainsFunc(view.Delegates, func(d Delegate) bool { return d.Who.GUID == p.GUID })
 	}
+	found := d.Finds()
 	view.Hits, view.More = v.people.Search(directory.Query{
 		Text: view.Search, Kinds: []directory.Kind{directory.Individual, directory.Group}, Limit: maxHits,
 		Among: func(p *directory.Principal) bool {
@@ -68,7 +69,7 @@ func delegatesOf(r *http.Request, d Desk, whose *directory.Principal) (view dele
 				view.Had = true
 				return false
 			}
-			return d.Sees(p)
+			return found(p)
 		},
 	})
 	return view, nil

@@ -48,8 +48,8 @@ type Desk interface {
 	RemoveDelegate(ctx context.Context, whose *directory.Principal, guid string) error
 	// Delegators lists for whom the person may act.
 	Delegators() (read, write []*directory.Principal)
-	// Sees says whether the person may find somebody by searching.
-	Sees(whom *directory.Principal) bool
+	// Finds is whom the person may find by searching, as of now, for one search.
+	Finds() func(*directory.Principal) bool
 
 	// Places lists the rooms and resources that the person keeps.
 	Places() []*directory.Principal

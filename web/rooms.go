@@ -191,14 +191,14 @@ func groupTyped(people *directory.Snapshot, d Desk, typed string) (guid string, 
 	if typed == "" {
 		return "", nil
 	}
-	group := people.ByName(directory.Group, typed)
+	group, found := people.ByName(directory.Group, typed), d.Finds()
 	if group == nil {
-		q := directory.Query{Text: typed[:min(len(typed), maxSearch)], Kinds: []directory.Kind{directory.Group}, Among: d.Sees, Limit: 1}
+		q := directory.Query{Text: typed[:min(len(typed), maxSearch)], Kinds: []directory.Kind{directory.Group}, Among: found, Limit: 1}
 		if hits, more := people.Search(q); len(hits) == 1 && !more {
 			group = hits[0]
 		}
 	}
-	if group == nil || !d.Sees(group) {
+	if group == nil || !found(group) {
 		return "", &problem{Status: http.StatusNotFound, Title: "There is no such group", Reason: "no-such-group",
 			Detail: "No group of the directory has this name, or several have. Go back and type its short name or its mail address."}
 	}

@@ -164,6 +164,13 @@ type visit struct {
 	excerpt *excerpt // what the request wants to see of calendar data; nil is all
 }
 
+// visitBy is a look at the present picture of the directory by somebody who has been authenticated.
+func (s *Server) visitBy(who *directory.Principal) *visit {
+	v := &visit{Server: s, who: who, people: s.people(), admin: s.isAdmin(who)}
+	v.finds = s.visibility.Of(v.people, who)
+	return v
+}
+
 // exchange is a request on a resource, and its answer.
 type exchange struct {
 	*visit
@@ -192,8 +199,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 	if who == nil {
 		return dav.Status(http.StatusUnauthorized)
 	}
-	v := &visit{Server: s, who: who, people: s.people(), admin: s.isAdmin(who)}
-	v.finds = s.visibility.Of(v.people, who)
+	v := s.visitBy(who)
 	m := s.methodNamed(r.Method)
 	if m == nil {
 		return &dav.Error{Status: http.StatusNotImplemented, Detail: "The method " + r.Method + " is not known here."}

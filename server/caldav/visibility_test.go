@@ -1,6 +1,7 @@
 package caldav_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"calport/directory"
 	"calport/server/caldav"
+	"calport/server/dav"
 )
 
 // newServerOfRules starts a server in which Zoë, a pupil, finds the staff and nobody else.
@@ -70,5 +72,30 @@ func TestNobodyAsksForTheTimeOfWhomHeCannotFind(t *testing.T) {
 	body := s.want(t, "zoë", "POST", "/calendars/users/zo%C3%AB/outbox/", request, 200).Body.String()
 	if got := strings.Count(body, "2.0;Success"); got != 1 || !strings.Contains(body, "3.7;") {
 		t.Errorf("got %d answers, want one, and 3.7 for the other:\n%s", got, body)
+	}
+}
+
+// TestThePortalHidesWhomReportsHide: what a visitor does by other doors follows the same rules as a request.
+func TestThePortalHidesWhomReportsHide(t *testing.T) {
+	s := newServerOfRules(t)
+	all := directory.NewSnapshot(people(), time.Now())
+	named := func(name string) *directory.Principal {
+		p, err := all.ByLogin(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	zoe, ada, grace := named("zoë"), named("ada"), named("grace")
+	pupil := s.handler.(*caldav.Server).As(zoe)
+	if found := pupil.Finds(); !found(ada) || found(grace) {
+		t.Errorf("a pupil finds ada: %t, grace: %t, want only ada", found(ada), found(grace))
+	}
+	var refused *dav.Error
+	if err := pupil.AddDelegate(t.Context(), zoe, grace, false); !errors.As(err, &refused) || refused.Status != 404 {
+		t.Errorf("whom she cannot find she makes her delegate: %v", err)
+	}
+	if err := pupil.AddDelegate(t.Context(), zoe, ada, false); err != nil {
+		t.Errorf("whom she finds she cannot make her delegate: %v", err)
 	}
 }

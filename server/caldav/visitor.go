@@ -22,10 +22,7 @@ type Visitor struct {
 // As is the server to somebody who has been authenticated, as to WithPrincipal.
 func (s *Server) As(who *directory.Principal) Visitor { return Visitor{s, who} }
 
-// visit is a look at the present picture of the directory.
-func (a Visitor) visit() *visit {
-	return &visit{Server: a.Server, who: a.who, people: a.people(), admin: a.isAdmin(a.who)}
-}
+func (a Visitor) visit() *visit { return a.visitBy(a.who) }
 
 // at finds what stands at a path, where a method may run.
 func (v *visit) at(ctx context.Context, method, path string) (*resource, error) {

@@ -112,5 +112,5 @@ func (a Visitor) Delegators() (read, write []*directory.Principal) {
 	return a.visit().delegatorsOf(a.who)
 }
 
-// Sees says whether the visitor may find somebody by searching.
-func (a Visitor) Sees(whom *directory.Principal) bool { return a.visit().sees(whom) }
+// Finds is whom the visitor may find by searching, as of now. It is for one search: it is not safe for concurrent use.
+func (a Visitor) Finds() func(*directory.Principal) bool { return a.visit().sees }

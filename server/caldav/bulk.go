@@ -201,6 +201,8 @@ func (r *resource) changeable(c change) error {
 		return r.parent().require(dav.Bind)
 	case r.null:
 		return errNothing()
+	case r.hidden():
+		return dav.NeedPrivilege(r.href, dav.Read)
 	}
 	err := r.require(dav.WriteContent)
 	if c.data == nil {

@@ -139,6 +139,23 @@ func TestPrivateEventsAreNotChangedByOthers(t *testing.T) {
 }
 
 // What becomes private is gone for those who knew it, and comes back.
+// What others must not know of they cannot delete either, by whatever request.
+func TestABulkRequestDeletesNothingThatIsHidden(t *testing.T) {
+	o, owner, guest := privateOffice(t)
+	path := inCalendar(owner, "private.ics")
+	bulk := `<multiput xmlns="http://me.com/_namespace/" xmlns:D="DAV:"><resource><D:href>` + path + `</D:href><delete/></resource></multiput>`
+	w := o.do(guest, "POST", inCalendar(owner, ""), bulk, "Content-Type: text/xml")
+	if !strings.Contains(w.Body.String(), "403 Forbidden") {
+		t.Errorf("got %d %s, want 403 within", w.Code, w.Body)
+	}
+	if w := o.do(owner, "GET", path, ""); w.Code != 200 {
+		t.Errorf("the event is gone: %d", w.Code)
+	}
+	if w := o.do(owner, "POST", inCalendar(owner, ""), bulk, "Content-Type: text/xml"); !strings.Contains(w.Body.String(), "200 OK") {
+		t.Errorf("its owner cannot delete it: %s", w.Body)
+	}
+}
+
 func TestSyncTellsWhatBecamePrivateAsGone(t *testing.T) {
 	o, owner, guest := privateOffice(t)
 	token := func(body string) string {

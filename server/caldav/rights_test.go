@@ -123,6 +123,18 @@ func TestCopyingOverAMeetingCallsItOff(t *testing.T) {
 	}
 }
 
+// A UID is once in a home, and what was delivered keeps its place: it is not taken for what a client PUTs by another name.
+func TestAnInvitationIsNotCopiedWithinItsHome(t *testing.T) {
+	s := newServer(t)
+	s.invite(t)
+	from, _, _ := s.graces(t)
+	w := s.want(t, "grace", "COPY", from, "", 403, "Destination: "+graceHome+"calendar/copy.ics")
+	if !strings.Contains(w.Body.String(), "no-uid-conflict") {
+		t.Errorf("got %s, want no-uid-conflict", w.Body)
+	}
+	s.want(t, "grace", "GET", from, "", 200)
+}
+
 func TestNobodyNamesADelegateWhomHeCannotFind(t *testing.T) {
 	s := newServerOfRules(t)
 	const proxy = "/principals/users/zo%C3%AB/calendar-proxy-read/"

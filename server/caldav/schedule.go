@@ -173,6 +173,9 @@ func (r *resource) copyMeeting(tx *store.Tx, target *resource) (created bool, er
 	if err != nil {
 		return false, err
 	}
+	if r.home.ID == target.home.ID { // where putting would take it for the client's own name of what was delivered
+		return false, target.uidConflict(r.collection.Name, r.item.Name)
+	}
 	_, created, err = target.putIn(tx, data, false)
 	return created, err
 }

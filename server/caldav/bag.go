@@ -74,7 +74,7 @@ func (r *resource) SetDead(name dav.Name, xml string) error {
 		return dav.Forbidden(dav.CannotModifyProtectedProperty)
 	}
 	key := store.PropertyKey{Viewer: r.shelf(name), Name: store.PropertyName(name)}
-	if _, has := r.bag[key]; xml != "" && !has && len(r.bag)+len(r.changed) >= r.limits.Properties {
+	if _, has := r.bag[key]; xml != "" && !has && r.bag.Count(key.Viewer)+len(r.changed) >= r.limits.Properties {
 		return &dav.Error{Status: http.StatusInsufficientStorage, Detail: "The resource has too many properties."}
 	}
 	if len(xml) > r.limits.PropertySize {

@@ -66,6 +66,17 @@ func TestLimitsAreToldAndEnforced(t *testing.T) {
 	s.want(t, "ada", "MKCALENDAR", adaHome+"sixth/", "", 201)
 	s.want(t, "ada", "MKCALENDAR", adaHome+"seventh/", "", http.StatusInsufficientStorage)
 
+	// What readers have of their own takes nothing from the owner's number, nor from each other's.
+	s.want(t, "ada", "ACL", adaCal, `<acl xmlns="DAV:"><ace><principal><authenticated/></principal><grant><privilege><read/></privilege><privilege><write-properties/></privilege></grant></ace></acl>`, 200)
+	for _, who := range []string{"grace", "linus", "zoë"} {
+		for _, name := range []string{"calendar-color", "calendar-order"} {
+			own := fmt.Sprintf(patch, `<`+name+` xmlns="http://apple.com/ns/ical/">1</`+name+`>`)
+			if body := s.want(t, who, "PROPPATCH", adaCal, own, 207).Body.String(); strings.Contains(body, "507") {
+				t.Errorf("%s: %s", who, body)
+			}
+		}
+	}
+
 	large := fmt.Sprintf(patch, `<x xmlns="urn:x">`+strings.Repeat("x", 200)+`</x>`)
 	if body := s.want(t, "ada", "PROPPATCH", adaCal, large, 207).Body.String(); !strings.Contains(body, "507") {
 		t.Errorf("a property that is too large: got %s", body)

@@ -31,7 +31,7 @@ type Limits struct {
 	AttachmentQuota int64 // bytes of all attachments of a home; 100 MiB by default
 
 	PropertySize int   // bytes of the XML of one property; 64 KiB by default
-	Properties   int   // number of properties on one resource; 200 by default
+	Properties   int   // number of properties on one resource: everybody's, and of each viewer his own; 200 by default
 	RequestXML   int64 // bytes of an XML body; 4 MiB by default
 	SearchHits   int   // of one search for people; 500 by default
 }

@@ -48,6 +48,16 @@ func (p Properties) Seen(viewer string) iter.Seq2[PropertyName, string] {
 	}
 }
 
+// Count is the number of a viewer's own values; of "" those of everybody.
+func (p Properties) Count(viewer string) (n int) {
+	for key := range p {
+		if key.Viewer == viewer {
+			n++
+		}
+	}
+	return n
+}
+
 // PropertyChange sets a property or, with Remove, removes it; removing what is not there is no error.
 type PropertyChange struct {
 	PropertyKey

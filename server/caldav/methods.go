@@ -21,26 +21,31 @@ type method struct {
 	bind   dav.Privilege // as parent, but only where nothing stands yet
 
 	part store.Part // how much of an item it reads before it runs
-	run  func(*exchange) error
+
+	bodiless bool     // a body means nothing to it
+	but      dav.Name // with this root it means what is done anyway
+	run      func(*exchange) error
 }
 
 // methods is every method of this server. To support another, add a row.
 var methods = []method{
 	// RFC 9110
 	{name: "OPTIONS", on: everything, null: collections | items, run: (*exchange).options},
-	{name: "GET", on: everything, needs: dav.Read, part: store.Whole, run: (*exchange).get},
-	{name: "HEAD", on: everything, needs: dav.Read, part: store.Whole, run: (*exchange).get},
+	{name: "GET", on: everything, needs: dav.Read, part: store.Whole, bodiless: true, run: (*exchange).get},
+	{name: "HEAD", on: everything, needs: dav.Read, part: store.Whole, bodiless: true, run: (*exchange).get},
 	{name: "POST", on: collections | object, null: object, bind: dav.Bind, run: (*exchange).post},
 	// On collections PUT says 403; it is in their Allow because Evolution takes calendars without it for read-only.
 	{name: "PUT", on: home | collections | object, null: collections | items, needs: dav.WriteContent, bind: dav.Bind, run: (*exchange).put},
-	{name: "DELETE", on: collections | items, fixed: root, parent: dav.Unbind, run: (*exchange).delete},
+	{name: "DELETE", on: collections | items, fixed: root, parent: dav.Unbind, bodiless: true, run: (*exchange).delete},
 
 	// RFC 4918
 	{name: "PROPFIND", on: everything, needs: dav.Read, part: store.Whole, run: (*exchange).propfind},
 	{name: "PROPPATCH", on: principals | inHome, needs: dav.WriteProperties, run: (*exchange).proppatch},
 	{name: "MKCOL", null: collections | items, bind: dav.Bind, run: (*exchange).mkcol},
-	{name: "COPY", on: calendar | subscription | object, fixed: root, needs: dav.Read, run: (*exchange).copy},
-	{name: "MOVE", on: calendar | subscription | object, fixed: root, parent: dav.Unbind, run: (*exchange).move},
+	{name: "COPY", on: calendar | subscription | object, fixed: root, needs: dav.Read, bodiless: true, but: propertyBehavior, run: (*exchange).copy},
+	{name: "MOVE", on: calendar | subscription | object, fixed: root, parent: dav.Unbind, bodiless: true, but: propertyBehavior, run: (*exchange).move},
+	{name: "LOCK"}, // there are no locks, on anything: class 2 is not promised
+	{name: "UNLOCK"},
 
 	// RFC 3253
 	{name: "REPORT", on: everything, part: store.Whole, run: (*exchange).report},
@@ -65,6 +70,8 @@ func (s *Server) methodNamed(name string) *method {
 // visitor lacks a privilege. What a visitor may not read he is not told the absence of either.
 func (m *method) permit(r *resource) error {
 	switch {
+	case m.on|m.null == 0:
+		return r.notAllowed()
 	case r.null && m.null&r.kind == 0:
 		if parent := r.parent(); parent != nil {
 			if err := parent.require(dav.Read); err != nil {
@@ -77,7 +84,7 @@ func (m *method) permit(r *resource) error {
 	case m.fixed&r.kind != 0: // RFC 9110 section 15.5.4: understood, and refused whoever asks
 		return dav.Status(http.StatusForbidden)
 	case m.on&r.kind == 0:
-		return &dav.Error{Status: http.StatusMethodNotAllowed, Header: http.Header{"Allow": {r.allow()}}}
+		return r.notAllowed()
 	}
 	if r.hidden() {
 		return dav.NeedPrivilege(r.href, dav.Read)
@@ -86,6 +93,11 @@ func (m *method) permit(r *resource) error {
 		return err
 	}
 	return r.parent().require(m.parent)
+}
+
+// notAllowed is 405, with what is allowed.
+func (r *resource) notAllowed() error {
+	return &dav.Error{Status: http.StatusMethodNotAllowed, Header: http.Header{"Allow": {r.allow()}}}
 }
 
 // allow is the value of the Allow header.

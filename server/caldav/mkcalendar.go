@@ -16,6 +16,9 @@ func (e *exchange) mkcalendar() error {
 
 // mkcol makes what the resourcetype in its body says (RFC 5689). There are no plain collections in a calendar home.
 func (e *exchange) mkcol() error {
+	if err := xmlOrNothing(e.r); err != nil {
+		return err
+	}
 	return e.makeCollection(dav.MkCol, dav.MkColResponse, 0)
 }
 

@@ -211,6 +211,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 	if err := m.permit(res); err != nil {
 		return err
 	}
+	if err := m.bears(r); err != nil {
+		return err
+	}
 	return m.run(&exchange{visit: v, w: w, r: r, method: m, res: res})
 }
 

@@ -307,6 +307,46 @@ func TestUnknownMethodsAre501(t *testing.T) {
 	s.want(t, "ada", "BREW", adaHome, "", http.StatusNotImplemented)
 }
 
+// There are no locks: a client learns it by the status, the Allow header and the DAV header alike (RFC 4918 section 18).
+func TestThereAreNoLocks(t *testing.T) {
+	s := newServer(t)
+	s.want(t, "ada", "PUT", adaCal+"1.ics", event("1", "20260901T100000Z"), 201)
+	const lock = `<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>`
+	for _, path := range []string{"/", "/principals/users/ada/", adaHome, adaCal, adaCal + "1.ics", adaCal + "new.ics"} {
+		for method, body := range map[string]string{"LOCK": lock, "UNLOCK": ""} {
+			allow := s.want(t, "ada", method, path, body, 405, "Lock-Token: <opaquelocktoken:1>").Header().Get("Allow")
+			if !strings.Contains(allow, "OPTIONS") || strings.Contains(allow, "LOCK") {
+				t.Errorf("%s %s: Allow is %q", method, path, allow)
+			}
+		}
+	}
+	h := s.want(t, "ada", "OPTIONS", adaCal, "", 200).Header()
+	if slices.Contains(strings.Split(h.Get("DAV"), ", "), "2") || strings.Contains(h.Get("Allow"), "LOCK") {
+		t.Errorf("locks are promised: DAV %q, Allow %q", h.Get("DAV"), h.Get("Allow"))
+	}
+	s.want(t, "ada", "PUT", adaCal+"1.ics", event("1", "20260901T110000Z"), 204)
+}
+
+// A body that a method would pass over is refused (RFC 4918 section 8.4), and nothing is done.
+func TestBodiesThatMeanNothingAreRefused(t *testing.T) {
+	s := newServer(t)
+	s.want(t, "ada", "PUT", adaCal+"1.ics", event("1", "20260901T100000Z"), 201)
+	to := "Destination: " + adaCal + "2.ics"
+	const old = `<?xml version="1.0"?><D:propertybehavior xmlns:D="DAV:"><D:keepalive>*</D:keepalive></D:propertybehavior>`
+	for _, body := range []string{`<D:purge xmlns:D="DAV:"/>`, "x", strings.Repeat(" ", 10_000) + "x"} {
+		for _, method := range []string{"GET", "HEAD", "DELETE", "COPY", "MOVE"} {
+			s.want(t, "ada", method, adaCal+"1.ics", body, 415, to)
+			s.want(t, "ada", method, adaCal, body, 415, to)
+		}
+	}
+	s.want(t, "ada", "DELETE", adaCal+"1.ics", old, 415)
+	s.want(t, "ada", "GET", adaCal+"1.ics", "\r\n", 200) // says nothing
+	s.want(t, "ada", "MOVE", adaCal+"1.ics", old, 201, to)
+	s.want(t, "ada", "DELETE", adaCal+"2.ics", "", 204, "Content-Type: text/xml", "Content-Length: 0")
+	s.want(t, "ada", "MKCOL", adaHome+"new/", "x", 415, "Content-Type: x-foo/bar")
+	s.want(t, "grace", "DELETE", adaCal, "x", 403) // whose rights come first
+}
+
 func TestSupportedReportsAreThoseOfTheTableAndOthersAreRefused(t *testing.T) {
 	s := placesServer(t)
 	for kind, path := range places {

@@ -167,8 +167,9 @@ func (s *set) sources(from int64, b *budget) []iter.Seq[occurrence] {
 		first := occurrence{unix: s.clock.unix(s.start.wall), wall: s.start.wall}
 		all = append(all, func(yield func(occurrence) bool) { yield(first) })
 	}
-	if len(s.dates) > 0 {
-		all = append(all, slices.Values(s.dates))
+	first, _ := slices.BinarySearchFunc(s.dates, from, func(o occurrence, from int64) int { return cmp.Compare(o.unix, from) })
+	if dates := s.dates[first:]; len(dates) > 0 {
+		all = append(all, slices.Values(dates))
 	}
 	return all
 }

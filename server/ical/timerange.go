@@ -32,25 +32,32 @@ func (o *Object) Overlaps(c *Component, r Range) bool {
 	return t.kind == "VTODO" && t.anchor.IsZero() && o.undatedOverlaps(c, from, to)
 }
 
-// eachOf is each, for the instances that one component describes.
+// eachOf is each, for the instances that one component describes. An override
+// for one instance is told without a walk through the others.
 func (o *Object) eachOf(c *Component, from, to int64, b *budget, yield func(instance) bool) {
 	whole := o
-	if !o.has(c) {
+	switch v := o.overrideIn(c); {
+	case v != nil && !v.future:
+		if !v.timing.anchor.IsZero() && v.start <= to {
+			yield(o.overridden(v))
+		}
+		return
+	case !o.has(c):
 		whole = o.alone(c)
 	}
 	whole.each(from, to, b, func(i instance) bool { return i.c != c || yield(i) })
 }
 
-func (o *Object) has(c *Component) bool {
-	if c == o.master {
-		return true
-	}
+func (o *Object) has(c *Component) bool { return c == o.master || o.overrideIn(c) != nil }
+
+// overrideIn returns the override that a component is, or nil.
+func (o *Object) overrideIn(c *Component) *override {
 	for i := range o.overrides {
 		if o.overrides[i].c == c {
-			return true
+			return &o.overrides[i]
 		}
 	}
-	return false
+	return nil
 }
 
 // alone returns an object that consists of one component, in the same zones.

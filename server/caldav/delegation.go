@@ -26,7 +26,8 @@ const delegateBucket = "delegates"
 
 // delegations are the delegates that people have named, as of the last load. It is safe for concurrent use.
 type delegations struct {
-	store *store.Store
+	store   *store.Store
+	reading sync.Mutex // held while they are read, so that of two loads the later one wins; nobody who asks waits for it
 
 	mu   sync.RWMutex
 	of   map[string]directory.Delegates // by owner
@@ -35,8 +36,8 @@ type delegations struct {
 
 // load reads them all anew.
 func (d *delegations) load(ctx context.Context) error {
-	d.mu.Lock()
-	defer d.mu.Unlock() // held while reading, so that of two loads the later one wins
+	d.reading.Lock()
+	defer d.reading.Unlock()
 	texts, err := d.store.Values(ctx, delegateBucket)
 	if err != nil {
 		return err
@@ -52,6 +53,8 @@ func (d *delegations) load(ctx context.Context) error {
 			from[guid] = append(from[guid], owner)
 		}
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.of, d.from = of, from
 	return nil
 }

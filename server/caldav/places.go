@@ -15,15 +15,16 @@ import (
 // places are what administrators have set of rooms and resources, as of the last load: what properties and pages tell.
 // Scheduling reads them in its own transaction. It is safe for concurrent use.
 type places struct {
-	store *store.Store
+	store   *store.Store
+	reading sync.Mutex // as of delegations
 
 	mu sync.RWMutex
 	of map[string]schedule.PlaceSettings // by GUID in lower case
 }
 
 func (p *places) load(ctx context.Context) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.reading.Lock()
+	defer p.reading.Unlock()
 	texts, err := p.store.Values(ctx, schedule.PlaceBucket)
 	if err != nil {
 		return err
@@ -34,6 +35,8 @@ func (p *places) load(ctx context.Context) error {
 			return err
 		}
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.of = of
 	return nil
 }

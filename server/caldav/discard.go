@@ -3,6 +3,7 @@ package caldav
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -276,9 +277,7 @@ func (s *Server) followDiscarded(ctx context.Context) {
 // tidyDiscarded settles and erases what is due. Each calendar has a transaction of its own, in which another node may have
 // been faster.
 func (s *Server) tidyDiscarded(ctx context.Context) error {
-	if err := s.goOnSettling(ctx); err != nil {
-		return err
-	}
+	failed := s.goOnSettling(ctx)
 	for _, due := range []struct {
 		after   time.Duration
 		settled bool
@@ -286,7 +285,7 @@ func (s *Server) tidyDiscarded(ctx context.Context) error {
 	}{{quietFor, false, s.settle}, {keptFor, true, s.eraseDiscarded}} {
 		ids, err := s.store.DiscardedBefore(ctx, s.now().Add(-due.after), due.settled)
 		if err != nil {
-			return err
+			return errors.Join(failed, err)
 		}
 		for _, id := range ids {
 			err := s.store.Write(ctx, func(tx *store.Tx) error {
@@ -299,10 +298,10 @@ func (s *Server) tidyDiscarded(ctx context.Context) error {
 				}
 				return due.do(tx, &d)
 			})
-			if err != nil {
-				return err
+			if err != nil { // the others need not wait for this one
+				failed = errors.Join(failed, fmt.Errorf("collection %d: %w", id, err))
 			}
 		}
 	}
-	return s.goOnSettling(ctx)
+	return errors.Join(failed, s.goOnSettling(ctx))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -50,7 +51,8 @@ func (s *Server) settleFrom(tx *store.Tx, id int64, at settling) error {
 	return s.settleStep(tx, &d, at)
 }
 
-// settleStep carries out what the end of a deleted calendar means to others, for some meetings, and notes how far it came. A meeting that has come to another calendar of the home meanwhile goes on.
+// settleStep carries out what the end of a deleted calendar means to others, for some meetings, and notes how far it came.
+// A meeting that has come to another calendar of the home meanwhile goes on.
 func (s *Server) settleStep(tx *store.Tx, d *store.Discarded, at settling) error {
 	owner := s.people().ByGUID(d.Owner)
 	if owner != nil && d.Kind == store.Calendar { // in the name of somebody who is gone nothing is said
@@ -106,16 +108,17 @@ func (s *Server) goOnSettling(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, key := range slices.Sorted(maps.Keys(begun)) {
 		id, err := strconv.ParseInt(key, 10, 64)
-		if err != nil {
-			return err
+		if err == nil {
+			err = s.goOnWith(ctx, id)
 		}
-		if err := s.goOnWith(ctx, id); err != nil {
-			return err
+		if err != nil { // the others need not wait for this one
+			failed = errors.Join(failed, fmt.Errorf("collection %s: %w", key, err))
 		}
 	}
-	return nil
+	return failed
 }
 
 // goOnWith tells others of the meetings of a deleted calendar that are left.

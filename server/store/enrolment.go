@@ -49,12 +49,8 @@ type Letter struct {
 // the same person are stopped.
 func (tx *Tx) CreateEnrolment(e Enrolment, letters []Letter, hashes map[string]string) (Enrolment, error) {
 	e.ID, e.Created = tx.s.newID(), tx.now
-	byMail := 0
-	if e.ByMail {
-		byMail = 1
-	}
 	err := tx.exec("INSERT INTO enrolment (id, maker, whom, by_mail, language, valid, created) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-		e.ID, e.Maker, e.Whom, byMail, e.Language, int64(e.Valid/time.Second), microseconds(e.Created))
+		e.ID, e.Maker, e.Whom, truth(e.ByMail), e.Language, int64(e.Valid/time.Second), microseconds(e.Created))
 	if err != nil {
 		return Enrolment{}, err
 	}

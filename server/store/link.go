@@ -50,10 +50,7 @@ func (s *Store) CreateLink(ctx context.Context, l Link) (Link, error) {
 }
 
 func (tx *Tx) createLink(l Link) (Link, error) {
-	now, enrolled := microseconds(tx.now), 0
-	if l.Enrolment != 0 {
-		enrolled = 1
-	}
+	now, enrolled := microseconds(tx.now), truth(l.Enrolment != 0)
 	err := tx.execs([]any{l.Owner, now, enrolled}, `UPDATE one_time_link SET expires = $2
 		WHERE owner = $1 AND used = 0 AND expires > $2 AND CASE enrolment WHEN 0 THEN 0 ELSE 1 END = $3`)
 	if err != nil {

@@ -84,7 +84,7 @@ func (tx *Tx) QueueMail(m OutgoingMail, superseded func(OutgoingMail) bool) erro
 	}
 	return tx.exec(`INSERT INTO mail_outbox (id, owner, uid, recipient, method, whole, content, state, due, attempts, claim, claimed_until, problem)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, 0, '', 0, '')`,
-		tx.s.newID(), m.Owner, m.UID, m.Recipient, m.Method, number(m.Whole), hash, microseconds(m.Due))
+		tx.s.newID(), m.Owner, m.UID, m.Recipient, m.Method, truth(m.Whole), hash, microseconds(m.Due))
 }
 
 // UnsentMail returns what waits for a recipient about an event, oldest first.
@@ -195,11 +195,3 @@ func (s *Store) MailQueue(ctx context.Context) (q MailQueue, err error) {
 
 // timeOfID is when an id was made.
 func timeOfID(id int64) time.Time { return time.UnixMicro(id>>12 + idEpoch).UTC() }
-
-// number is a truth as the database has it.
-func number(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}

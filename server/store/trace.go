@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 )
@@ -104,7 +105,7 @@ func (s *Store) EachExchange(ctx context.Context, owner string, do func(content 
 		err := s.Read(ctx, func(tx *Tx) error {
 			return tx.row("SELECT id, content FROM trace_exchange WHERE owner = $1 AND id > $2 ORDER BY id LIMIT 1", []any{owner, last}, &last, &content)
 		})
-		if err == ErrNotFound {
+		if errors.Is(err, ErrNotFound) {
 			return nil
 		}
 		if err != nil {

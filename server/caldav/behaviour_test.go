@@ -3,6 +3,7 @@ package caldav_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"calport/directory"
 	"calport/server/caldav"
+	"calport/server/dav"
 )
 
 func TestNewRefusesWhatItCannotWorkWith(t *testing.T) {
@@ -203,4 +205,47 @@ func FuzzToken(f *testing.F) {
 			t.Errorf("%q is read as %v", token, state)
 		}
 	})
+}
+
+func TestNoPreferenceIsToldToBeHeededThatIsNot(t *testing.T) {
+	s := newServer(t)
+	const all = "Prefer: return=representation, depth-noroot"
+	for _, w := range []*httptest.ResponseRecorder{
+		s.want(t, "ada", "PROPFIND", adaCal, propfindFor(dav.DisplayName), 207, "Depth: 0", all),
+		s.want(t, "ada", "PROPPATCH", adaCal, fmt.Sprintf(patch, "<D:displayname>x</D:displayname>"), 207, all),
+		s.want(t, "ada", "REPORT", "/principals/", `<D:principal-match xmlns:D="DAV:"><D:self/></D:principal-match>`, 207, all),
+	} {
+		if got := w.Header().Get("Preference-Applied"); got != "" {
+			t.Errorf("Preference-Applied is %q", got)
+		}
+	}
+	w := s.want(t, "ada", "PROPFIND", adaHome, propfindFor(dav.DisplayName), 207, "Depth: 1", all)
+	if got := w.Header().Get("Preference-Applied"); got != "depth-noroot" {
+		t.Errorf("Preference-Applied is %q, want depth-noroot", got)
+	}
+}
+
+// Clients name the members of several calendars in any order.
+func TestAMultigetMixesCalendars(t *testing.T) {
+	s := newServer(t)
+	s.want(t, "ada", "MKCALENDAR", adaHome+"other/", "", 201)
+	body := `<C:calendar-multiget xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:D="DAV:"><D:prop><D:getetag/><D:displayname/><C:calendar-data/></D:prop>`
+	var want []string
+	for i := range 4 {
+		for _, calendar := range []string{adaCal, adaHome + "other/"} {
+			path := fmt.Sprintf("%s%d.ics", calendar, i)
+			uid := strings.ReplaceAll(path, "/", "-")
+			s.want(t, "ada", "PUT", path, event(uid, "20260901T100000Z"), 201)
+			body += "<D:href>" + path + "</D:href>"
+			want = append(want, path+" UID:"+uid)
+		}
+	}
+	answer := s.want(t, "ada", "REPORT", adaHome, body+"</C:calendar-multiget>", 207).Body.String()
+	parts := strings.Split(answer, "<D:response>")[1:]
+	for i, w := range want {
+		href, uid, _ := strings.Cut(w, " ")
+		if len(parts) != len(want) || !strings.Contains(parts[i], "<D:href>"+href+"<") || !strings.Contains(parts[i], uid) {
+			t.Fatalf("response %d of %d is not about %s:\n%s", i, len(parts), href, answer)
+		}
+	}
 }

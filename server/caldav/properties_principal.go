@@ -55,9 +55,14 @@ func getGroupMemberSet(w *dav.Writer, _ *dav.Element, r *resource) error {
 // getExpandedGroupMemberSet lists the members of members as well, groups among them.
 func getExpandedGroupMemberSet(w *dav.Writer, _ *dav.Element, r *resource) error {
 	all := r.members()
+	has := make(map[*directory.Principal]bool, len(all))
+	for _, p := range all {
+		has[p] = true
+	}
 	for i := 0; i < len(all); i++ { // all grows
 		for _, guid := range all[i].Members {
-			if p := r.people.ByGUID(guid); p != nil && !slices.Contains(all, p) && r.sees(p) {
+			if p := r.people.ByGUID(guid); p != nil && !has[p] && r.sees(p) {
+				has[p] = true
 				all = append(all, p)
 			}
 		}

@@ -17,6 +17,7 @@ func (e *exchange) propfind() error {
 		return dav.Forbidden(dav.PropFindFiniteDepth)
 	}
 	prefer := dav.ReadPreferences(e.r.Header)
+	prefer.Representation, prefer.NoRoot = false, prefer.NoRoot && depth == dav.DepthOne // what is not heeded is not told to be
 	q, selection, err := e.propFinds.Read(e.r.Body, dav.Limits{Bytes: e.limits.RequestXML}, prefer.Minimal)
 	if err != nil {
 		return err
@@ -154,9 +155,7 @@ func (l *listing) records() error {
 // hasProperties answers 207 with the outcome of changes, or with Prefer: return=minimal 200 and nothing more if all
 // went well (RFC 8144 section 2.2).
 func (e *exchange) hasProperties(outcome *dav.Outcome) error {
-	prefer := dav.ReadPreferences(e.r.Header)
-	prefer.Write(e.w.Header())
-	if prefer.Minimal && outcome.OK() {
+	if e.minimal() && outcome.OK() {
 		e.w.Header().Set("Content-Length", "0")
 		e.w.WriteHeader(http.StatusOK)
 		return nil

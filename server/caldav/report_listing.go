@@ -31,9 +31,15 @@ func (e *exchange) reportListing(body *dav.Element) (*listing, error) {
 	if e.excerpt != nil {
 		e.excerpt.floating = e.res.timezone()
 	}
-	prefer := dav.Preferences{Minimal: dav.ReadPreferences(e.r.Header).Minimal} // the only one that reports honour
+	return &listing{exchange: e, selection: e.properties.Select(q, e.minimal()), q: q}, nil
+}
+
+// minimal says whether the client would rather not hear of what is not there, and tells that it is heeded: the only
+// preference that reports and PROPPATCH honour.
+func (e *exchange) minimal() bool {
+	prefer := dav.Preferences{Minimal: dav.ReadPreferences(e.r.Header).Minimal}
 	prefer.Write(e.w.Header())
-	return &listing{exchange: e, selection: e.properties.Select(q, prefer.Minimal), q: q}, nil
+	return prefer.Minimal
 }
 
 // rows writes the members of one collection. The resource that is evaluated is the same one for all of them.

@@ -45,9 +45,7 @@ func onlyProps(body *dav.Element) (*dav.PropFind, error) {
 
 // respond lists resources with properties.
 func (e *exchange) respond(q *dav.PropFind, hits []*resource) error {
-	prefer := dav.ReadPreferences(e.r.Header)
-	prefer.Write(e.w.Header())
-	l := &listing{exchange: e, q: q, selection: e.properties.Select(q, prefer.Minimal)}
+	l := &listing{exchange: e, q: q, selection: e.properties.Select(q, e.minimal())}
 	return dav.WriteMultiStatus(e.w, func(w *dav.Writer) error {
 		l.w = w
 		for _, r := range hits {

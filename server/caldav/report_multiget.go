@@ -53,12 +53,23 @@ func (l *listing) named(tx *store.Tx, hrefs []string) error {
 		asked[i].href = href
 		asked[i].at, asked[i].ok = l.memberPlace(href)
 	}
+	prepared := map[int64]*rows{} // by collection: clients mix them
 	for len(asked) > 0 {
 		collection, n := l.sameCollection(asked)
 		if collection == nil {
 			l.w.Response(asked[0].href, http.StatusNotFound)
-		} else if err := l.namedIn(tx, collection, asked[:n]); err != nil {
-			return err
+		} else {
+			rows := prepared[collection.collection.ID]
+			if rows == nil {
+				var err error
+				if rows, err = l.rowsOf(tx, collection); err != nil {
+					return err
+				}
+				prepared[collection.collection.ID] = rows
+			}
+			if err := rows.writeNamed(tx, asked[:n]); err != nil {
+				return err
+			}
 		}
 		asked = asked[n:]
 		if err := l.w.Checkpoint(); err != nil {
@@ -111,13 +122,9 @@ func (l *listing) collectionBelow(name string) *resource {
 	return m
 }
 
-// namedIn answers about the members of one collection with one query: those that are there in the store's order, then
-// the others.
-func (l *listing) namedIn(tx *store.Tx, collection *resource, asked []wanted) error {
-	rows, err := l.rowsOf(tx, collection)
-	if err != nil {
-		return err
-	}
+// writeNamed answers about members of the collection with one query: those that are there in the store's order, then the
+// others.
+func (s *rows) writeNamed(tx *store.Tx, asked []wanted) error {
 	first := make(map[string]int, len(asked)) // index of the first that has the name
 	next := make([]int, len(asked))           // index of the next that has the same; 0: none
 	names := make([]string, 0, len(asked))
@@ -129,12 +136,12 @@ func (l *listing) namedIn(tx *store.Tx, collection *resource, asked []wanted) er
 		}
 		first[name] = i
 	}
-	for item, err := range tx.ObjectsByName(collection.collection.ID, names, rows.part) {
+	for item, err := range tx.ObjectsByName(s.collection.collection.ID, names, s.part) {
 		if err != nil {
 			return err
 		}
 		for i, more := first[item.Name], true; more; i, more = next[i], next[i] > 0 {
-			if err := rows.writeAs(asked[i].href, &item); err != nil {
+			if err := s.writeAs(asked[i].href, &item); err != nil {
 				return err
 			}
 		}
@@ -142,7 +149,7 @@ func (l *listing) namedIn(tx *store.Tx, collection *resource, asked []wanted) er
 	}
 	for _, w := range asked { // those that are left
 		if _, left := first[w.at.object]; left {
-			l.w.Response(w.href, http.StatusNotFound)
+			s.w.Response(w.href, http.StatusNotFound)
 		}
 	}
 	return nil

@@ -130,7 +130,7 @@ func readTerm(query *directory.Query, search *dav.Element) error {
 	for _, p := range prop.Children {
 		i := slices.IndexFunc(searchable, func(s searchableProperty) bool { return s.name == p.Name })
 		if i < 0 {
-			query.Terms = append(query.Terms, directory.Term{Match: directory.Equals, Text: "\x00"}) // matches nobody
+			query.Terms = append(query.Terms, nobody)
 			continue
 		}
 		s := searchable[i]
@@ -138,6 +138,8 @@ func readTerm(query *directory.Query, search *dav.Element) error {
 		if s.kind {
 			if kind, ok := kindNamed(strings.TrimSpace(text)); ok {
 				query.Kinds = append(query.Kinds, kind)
+			} else {
+				query.Terms = append(query.Terms, nobody)
 			}
 			continue
 		}
@@ -159,6 +161,9 @@ func readTerm(query *directory.Query, search *dav.Element) error {
 	}
 	return nil
 }
+
+// nobody is a condition that holds of nobody.
+var nobody = directory.Term{Match: directory.Equals, Text: "\x00"}
 
 // kindNamed is the kind of a calendar user type.
 func kindNamed(cuType string) (directory.Kind, bool) {
@@ -250,9 +255,7 @@ func (e *exchange) found(q *dav.PropFind, query directory.Query) error {
 		query.Among = e.sees
 	}
 	hits, more := e.people.Search(query)
-	prefer := dav.ReadPreferences(e.r.Header)
-	prefer.Write(e.w.Header())
-	l := &listing{exchange: e, q: q, selection: e.properties.Select(q, prefer.Minimal)}
+	l := &listing{exchange: e, q: q, selection: e.properties.Select(q, e.minimal())}
 	return dav.WriteMultiStatus(e.w, func(w *dav.Writer) error {
 		l.w = w
 		for _, p := range hits {

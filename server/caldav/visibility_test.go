@@ -99,3 +99,20 @@ func TestThePortalHidesWhomReportsHide(t *testing.T) {
 		t.Errorf("whom she finds she cannot make her delegate: %v", err)
 	}
 }
+
+// A calendar user type that there is none of is nobody's, rather than everybody's.
+func TestATypeThatThereIsNoneOfIsNobodys(t *testing.T) {
+	s := newServer(t)
+	search := func(kind string) string {
+		return s.want(t, "ada", "REPORT", "/principals/", `<D:principal-property-search xmlns:D="DAV:"><D:property-search><D:prop>
+			<calendar-user-type xmlns="urn:ietf:params:xml:ns:caldav"/></D:prop><D:match>`+kind+`</D:match></D:property-search>
+			<D:property-search><D:prop><D:displayname/></D:prop><D:match>a</D:match></D:property-search>
+			<D:prop><D:displayname/></D:prop></D:principal-property-search>`, 207, "Prefer: return=representation, depth-noroot").Body.String()
+	}
+	if got := hits(search("GROUP")); len(got) == 0 {
+		t.Error("there are no groups")
+	}
+	if got := hits(search("ROBOT")); len(got) > 0 {
+		t.Errorf("robots are %v", got)
+	}
+}

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"cmp"
-	"iter"
 	"maps"
 	"slices"
 )
@@ -18,12 +17,6 @@ type overlay struct {
 }
 
 const overlayLimit = 1000
-
-// loose is a principal whose position is not its place in the order: it stands before the position at.
-type loose struct {
-	ordered
-	position, at int32
-}
 
 // with answers the snapshot after some principals have come, changed or gone. It takes those who changed over.
 func (s *Snapshot) with(changed []*Principal, gone []string) *Snapshot {
@@ -206,154 +199,4 @@ func differing(before, after []int32) (lost, won []int32) {
 		}
 	}
 	return append(lost, before...), append(won, after...)
-}
-
-// arrange finds the places of those at some positions in the order.
-func (s *Snapshot) arrange(positions []int32) {
-	o := s.later
-	o.loose = slices.DeleteFunc(slices.Clone(o.loose), func(l loose) bool { return slices.Contains(positions, l.position) })
-	for _, i := range positions {
-		p := s.all[i]
-		if p == nil {
-			continue
-		}
-		place := inOrder(p)
-		if int(i) < len(o.order) && compareOrder(place, inOrder(o.order[i])) == 0 {
-			continue
-		}
-		at, _ := slices.BinarySearchFunc(o.order, place, func(q *Principal, place ordered) int { return compareOrder(inOrder(q), place) })
-		o.loose = append(o.loose, loose{place, i, int32(at)})
-	}
-	slices.SortFunc(o.loose, func(a, b loose) int { return cmp.Or(cmp.Compare(a.at, b.at), compareOrder(a.ordered, b.ordered)) })
-	o.rank = make(map[int32]uint64, len(o.loose))
-	for n, l := range o.loose {
-		o.rank[l.position] = uint64(l.at)<<32 | uint64(n)
-	}
-}
-
-// sort brings positions into the order of names.
-func (s *Snapshot) sort(positions []int32) {
-	if s.later == nil {
-		slices.Sort(positions)
-		return
-	}
-	rank := func(i int32) uint64 {
-		if r, ok := s.later.rank[i]; ok {
-			return r
-		}
-		return uint64(i)<<32 | 1<<31
-	}
-	slices.SortFunc(positions, func(a, b int32) int { return cmp.Compare(rank(a), rank(b)) })
-}
-
-// indexed is the number of positions that the indexes were made of.
-func (s *Snapshot) indexed() int {
-	if s.later == nil {
-		return len(s.all)
-	}
-	return len(s.later.order)
-}
-
-// sorted yields those at some ascending positions, and all who are loose, in the order of names.
-func (s *Snapshot) sorted(positions iter.Seq[int]) iter.Seq[*Principal] {
-	if s.later == nil {
-		return func(yield func(*Principal) bool) {
-			for i := range positions {
-				if !yield(s.all[i]) {
-					return
-				}
-			}
-		}
-	}
-	return func(yield func(*Principal) bool) {
-		rest := s.later.loose
-		for i := range positions {
-			for ; len(rest) > 0 && int(rest[0].at) <= i; rest = rest[1:] {
-				if !yield(rest[0].Principal) {
-					return
-				}
-			}
-			if _, elsewhere := s.later.rank[int32(i)]; !elsewhere && s.all[i] != nil && !yield(s.all[i]) {
-				return
-			}
-		}
-		for _, l := range rest {
-			if !yield(l.Principal) {
-				return
-			}
-		}
-	}
-}
-
-// name is a folded name in one of the indexes.
-type name struct {
-	which int
-	key   string
-}
-
-// renamed marks the names that lead elsewhere now that before has become after; either may be nil.
-func renamed(before, after *Principal, stale map[name]bool) {
-	names := func(p *Principal) map[name]bool { // whether it is the preferred address
-		found := make(map[name]bool)
-		if p != nil {
-			for which, key := range p.keys() {
-				found[name{which, key}] = which == addresses && Fold(p.Mail()) == key
-			}
-		}
-		return found
-	}
-	old, now := names(before), names(after)
-	for n, preferred := range old {
-		if still, has := now[n]; !has || still != preferred {
-			stale[n] = true
-		}
-	}
-	for n := range now {
-		if _, had := old[n]; !had {
-			stale[n] = true
-		}
-	}
-}
-
-// reindex finds where stale names lead.
-func (s *Snapshot) reindex(stale map[name]bool) {
-	if len(stale) == 0 {
-		return
-	}
-	holders := make(map[name][]int32, len(stale))
-	hold := func(i int32) {
-		if s.all[i] == nil {
-			return
-		}
-		for which, key := range s.all[i].keys() {
-			n := name{which, key}
-			if stale[n] && !slices.Contains(holders[n], i) {
-				holders[n] = append(holders[n], i)
-			}
-		}
-	}
-	for i := range s.later.touched {
-		hold(i)
-	}
-	contested := false
-	for n := range stale {
-		x := &s.indexes[n.which]
-		i, ok := x.base[n.key]
-		switch {
-		case x.contested[n.key]:
-			contested = true
-		case ok && !s.later.touched[i]:
-			holders[n] = append(holders[n], i)
-		}
-	}
-	if contested { // a scan, reached only by a name that several have
-		for i := range s.later.order {
-			if !s.later.touched[int32(i)] {
-				hold(int32(i))
-			}
-		}
-	}
-	for n := range stale {
-		s.indexes[n.which].over[n.key] = s.resolve(n.which, n.key, holders[n])
-	}
 }

@@ -24,11 +24,14 @@ func (e *exchange) delete() error {
 		id = r.collection.ID
 		return r.settleFrom(tx, id, settling{Reply: wantsReply(e.r.Header)})
 	})
-	if err == nil && id != 0 {
-		err = e.goOnWith(e.r.Context(), id)
-	}
 	if err != nil {
 		return err
+	}
+	if id != 0 {
+		// The calendar is gone, whatever becomes of this: what is left is gone on with in time, see goOnSettling.
+		if err := e.goOnWith(e.r.Context(), id); err != nil && e.r.Context().Err() == nil {
+			e.log.WarnContext(e.r.Context(), "of a deleted calendar others hear later", "id", e.requestID(e.r.Context()), "err", err)
+		}
 	}
 	e.w.WriteHeader(http.StatusNoContent)
 	return nil

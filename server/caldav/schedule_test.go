@@ -321,6 +321,9 @@ func TestDeletingAFullCalendarGoesOnWhereItStopped(t *testing.T) {
 	r := httptest.NewRequest("DELETE", work, nil).WithContext(caldav.WithPrincipal(ctx, p[0]))
 	w := httptest.NewRecorder()
 	o.ServeHTTP(w, r)
+	if w.Code != http.StatusNoContent {
+		t.Errorf("DELETE: %d, though the calendar is gone", w.Code)
+	}
 	off := func() (n int) {
 		for i := range meetings {
 			if c := o.copyOf(t, p[1], fmt.Sprintf("uid-%03d", i)); c != nil && c.Child("VEVENT").Value("STATUS") == "CANCELLED" {

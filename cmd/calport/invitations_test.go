@@ -258,7 +258,8 @@ func testAnswers(t *testing.T, box *imiptest.IMAP) {
 	box.Put(t, mailedReply(answers, "dinner", "DECLINED", ""))
 	box.Put(t, []byte("From: zoe@elsewhere.example\nTo: "+answers+"\nSubject: Running late\n\nSee you at 1.\n"))
 	box.Put(t, append([]byte("From: big@elsewhere.example\nTo: "+answers+"\nSubject: big\n\n"), bytes.Repeat([]byte("0123456789abcdef\n"), 3<<20)...))
-	box.Await(t, "calport-failed", 3)
+	box.Put(t, mailedReply(answers, "lunch", "DECLINED", strings.Repeat("BEGIN:VALARM\n", 5000)))
+	box.Await(t, "calport-failed", 4)
 	if forwarded := server.Wait(t, 2)[1]; forwarded.To[0] != "ada.byron@example.org" || !bytes.Contains(forwarded.Data, []byte("See you at 1.")) {
 		t.Errorf("what a person wrote goes to %v:\n%s", forwarded.To, forwarded.Data)
 	}

@@ -25,7 +25,7 @@ func (s *Server) newScheduler() (*schedule.Scheduler, error) {
 		Home:    s.homeIn,
 		Default: defaultIn,
 		Finds:   s.invites, MaxAttendees: s.limits.ObjectAttendees, InboxAge: s.limits.InboxAge, LogAge: s.limits.LogAge,
-		Outside: s.outside,
+		Outside: s.outside, Serves: s.serves,
 	})
 }
 

@@ -408,3 +408,27 @@ func TestARoomDecidesAboutWholeDaysInItsOwnZone(t *testing.T) {
 		}
 	}
 }
+
+// Who has left is not invited, and whoever may not use the server would never see it: their organizer is told. What they
+// have got before is kept up to date.
+func TestWhoWouldNotSeeAnInvitationIsNotSaidToHaveIt(t *testing.T) {
+	o := newOffice(t, 4)
+	ada, grace, linus, edith := o.people[0], o.people[1], o.people[2], o.people[3]
+	o.put(t, ada, inCalendar(ada, "old.ics"), meetingOf("old", 9, ada, ada, grace))
+	grace.State, edith.State, o.denied = directory.Disabled, directory.Locked, linus
+	o.put(t, ada, inCalendar(ada, "new.ics"), meetingOf("new", 10, ada, ada, grace, linus, edith))
+	o.put(t, ada, inCalendar(ada, "old.ics"), strings.Replace(meetingOf("old", 9, ada, ada, grace), "SUMMARY:Meeting", "SUMMARY:Moved", 1))
+	want := map[string]string{grace.Mail(): "5.3", linus.Mail(): "5.2", edith.Mail(): "1.2"} // there is no mail here
+	for p := range o.copyOf(t, ada, "new").Child("VEVENT").Props("ATTENDEE") {
+		address := strings.TrimPrefix(p.Value(), "mailto:")
+		if got := p.Param("SCHEDULE-STATUS"); got != want[address] {
+			t.Errorf("%s: SCHEDULE-STATUS %q, want %q", address, got, want[address])
+		}
+	}
+	if o.copyOf(t, grace, "new") != nil || o.hasHome(t, linus) || o.copyOf(t, edith, "new") == nil {
+		t.Error("the invitation is not where it should be")
+	}
+	if got := o.copyOf(t, grace, "old").Child("VEVENT").Text("SUMMARY"); got != "Moved" {
+		t.Errorf("what grace had says %q", got)
+	}
+}

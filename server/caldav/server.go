@@ -22,7 +22,8 @@ type Options struct {
 	// IsAdmin says who may do everything everywhere. Nil is nobody.
 	IsAdmin func(*directory.Principal) bool
 
-	// Serves says who may use the server: nobody else's free-busy URL answers. Nil is everybody.
+	// Serves says who may use the server: nobody else's free-busy URL answers, and others are invited by mail. Nil is
+	// everybody.
 	Serves func(*directory.Principal) bool
 
 	// Visibility says whom somebody may find by searching and see in groups, and whose free and busy time he may ask

@@ -25,6 +25,8 @@ type Options struct {
 	// Finds says which groups an organizer may invite, and which of their members. It, and what it returns, may be nil:
 	// everybody.
 	Finds func(people *directory.Snapshot, organizer *directory.Principal) func(*directory.Principal) bool
+	// Serves says who may use the server: others are invited by mail. Nil is everybody.
+	Serves func(*directory.Principal) bool
 	// MaxAttendees bounds the ATTENDEEs of an object, those that groups bring in and those of all its instances together;
 	// 0 is no bound.
 	MaxAttendees int

@@ -19,6 +19,9 @@ var errUnknown = errors.New("nobody in the directory has this address")
 // statusInvalidUser is the SCHEDULE-STATUS of whom nobody knows (RFC 6638 section 3.2.9).
 const statusInvalidUser = "3.7"
 
+// statusRejected is that of whose copy, or account, takes nothing from the sender (RFC 6638 section 3.2.9).
+const statusRejected = "5.3"
+
 // send carries a message to its recipient: his copy, his inbox, and if he is a room, his answer. It returns the
 // SCHEDULE-STATUS for the sender's copy.
 func (r *round) send(m *itip.Message) (status string, err error) {
@@ -32,6 +35,9 @@ func (r *round) send(m *itip.Message) (status string, err error) {
 	}
 	if r.copy != nil && isPrincipal(to, r.owner) {
 		return r.sendToOwner(m)
+	}
+	if status, done, err := r.sendToAbsent(to, m); done || err != nil {
+		return status, err
 	}
 	if err := r.takePlace(to); err != nil {
 		return "", err
@@ -62,6 +68,35 @@ func (r *round) send(m *itip.Message) (status string, err error) {
 	r.delivered(m, &d, nil)
 	p := &parcel{round: r, message: m, to: to, home: home, mine: mine, Delivery: &d}
 	return d.Status, p.deliver()
+}
+
+// errClosed is why a person who cannot sign in for good is not invited.
+var errClosed = errors.New("the account is switched off")
+
+// sendToAbsent deals with a message to a person who would not see it in a calendar here: who has left gets nothing new,
+// 5.3, and who may not use the server gets mail, as everybody outside. Who has a copy of the event already is kept up to
+// date all the same, for the day that he comes back. done says whether the message is dealt with. Rooms are not asked:
+// Active Directory has them as accounts that are switched off.
+func (r *round) sendToAbsent(to *directory.Principal, m *itip.Message) (status string, done bool, err error) {
+	closed := to.State == directory.Disabled || to.State == directory.Gone
+	if to.Kind != directory.Individual || !closed && (r.Serves == nil || r.Serves(to)) {
+		return "", false, nil
+	}
+	home, err := r.tx.Home(ownerKey(to))
+	if err == nil {
+		mine, err := r.find(home, m.UID())
+		if err != nil || mine != nil {
+			return "", false, err
+		}
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return "", false, err
+	}
+	if closed {
+		r.delivered(m, &itip.Delivery{Status: statusRejected}, errClosed)
+		return statusRejected, true, nil
+	}
+	status, err = r.sendOutside(m)
+	return status, true, err
 }
 
 // sendToOwner delivers to the copy that is being written, as when a room answers while its organizer still waits.

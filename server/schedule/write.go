@@ -264,7 +264,7 @@ func uidOf(object *ical.Component) string {
 // rejected maps the refusals of a recipient's copy to the SCHEDULE-STATUS of RFC 6638 section 3.2.9.
 func rejected(err error) (status string, ok bool) {
 	if errors.Is(err, itip.ErrRejected) || errors.Is(err, itip.ErrMessage) {
-		return "5.3", true
+		return statusRejected, true
 	}
 	return "", false
 }

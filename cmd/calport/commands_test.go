@@ -29,6 +29,7 @@ func TestWrongCommandLinesEndWithStatus2(t *testing.T) {
 		{"export", "--out", "x", "--all", "--format", "pdf"}, {"export", "--out", "x", "--all", "--layout", "tar"}, {"export", "--out", "x", "--all", "--layout", "zip", "--prune"},
 		{"export", "--out", "x", "--all", "--layout", "kmfddm", "--format", "signed"}, {"export", "--out", "x", "--all", "--layout", "nanocmd", "--format", "both"}, {"export", "--out", "x", "--all", "--progress", "loud"},
 		{"export", "--out", "x", "--all", "--layout", "fleet", "--format", "signed"}, {"export", "--out", "x", "--all", "--since", "1", "--prune"}, {"export", "--out", "x", "--all", "--dry-run", "--verify"}, {"lint"},
+		{"export", "--out", "x", "--all", "--app-password", "phone"}, {"export", "--out", "x", "--all", "--mint"}, {"export", "--out", "x", "--person", "ada", "--layout", "kmfddm", "--app-password", "phone"},
 		{"serve"}, {"serve", "--config", "absent.toml"},
 	} {
 		var errs bytes.Buffer
@@ -167,6 +168,35 @@ func TestExportVerifyAndTheSourceAgree(t *testing.T) {
 		}
 		if status, errs := export("--person", "grace", "--format", "both", "--verify"); status != exitFailed || !strings.Contains(errs, "2 errors") || strings.Count(errs, "not the one that the manifest describes") != 2 {
 			t.Errorf("got %d %s", status, errs)
+		}
+	})
+	t.Run("an app password is made for each run, and signs in", func(t *testing.T) {
+		out, before := t.TempDir(), ""
+		for range 2 {
+			status, _, errs := in.calport(t, "export", "--out", out, "--person", "ada", "--format", "both", "--app-password", "A <phone>", "--verify")
+			if status != 0 || !strings.Contains(errs, "1 written") {
+				t.Fatalf("got %d %s", status, errs)
+			}
+			file := one(t, filepath.Join(out, "ada_*.unsigned.mobileconfig"))
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			secret := firstOf(t, `<string>([a-z2-7]{28})</string>`, string(text))
+			if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 || secret == before {
+				t.Errorf("the file has mode %v, %v; the password is new: %v", info.Mode(), err, secret != before)
+			}
+			if status := in.dav(t, "ada", secret); status != 207 {
+				t.Errorf("the password: got %d", status)
+			}
+			if before != "" && in.dav(t, "ada", before) != 401 {
+				t.Error("the password of the run before works still")
+			}
+			before = secret
+		}
+		status, _, errs := in.calport(t, "export", "--out", out, "--all", "--format", "both", "--app-password", "A <phone>", "--mint", "--dry-run")
+		if status != 0 || !strings.Contains(errs, "30 written") || in.dav(t, "ada", before) != 207 {
+			t.Errorf("a dry run: got %d %s", status, errs)
 		}
 	})
 	t.Run("what has changed since is exported alone", func(t *testing.T) {

@@ -23,6 +23,8 @@ import (
 type exportFlags struct {
 	out, layout, format, platform, progress string
 	people, groups                          []string
+	appPassword                             string
+	mint                                    bool
 	all, prune, dryRun, verify              bool
 	jobs                                    int
 	since                                   int64 // revision of the change feed; -1: whoever it is
@@ -41,6 +43,8 @@ func setupExport(p *program, c *cobra.Command) func(context.Context, []string) e
 	flags.BoolVar(&f.all, "all", false, "everybody who gets a profile")
 	flags.BoolVar(&f.prune, "prune", false, "delete files of people who are no longer exported, as the old manifest names them")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be done, write nothing")
+	flags.StringVar(&f.appPassword, "app-password", "", "put a new app password of this `name` into each profile, in place of the one of that name that an export made before")
+	flags.BoolVar(&f.mint, "mint", false, "with --app-password, for more people than --person names: each is a live credential")
 	flags.BoolVar(&f.verify, "verify", false, "afterwards read every file back and judge it as profile verify does")
 	flags.Int64Var(&f.since, "since", -1, "only people whose profiles have changed after this `revision` of the change feed; the one to give next time is printed")
 	flags.IntVar(&f.jobs, "jobs", 0, "how many people at a time; 0 is one for each core")
@@ -73,6 +77,15 @@ func (f *exportFlags) options() (export.Options, error) {
 			return o, errors.New("--since looks at few people, so it cannot know whose files to --prune")
 		}
 		o.Everyone = false
+	}
+	switch {
+	case f.appPassword == "" && f.mint:
+		return o, errors.New("--mint is for --app-password, which is absent")
+	case f.appPassword == "":
+	case (f.all || len(f.groups) > 0) && !f.mint:
+		return o, errors.New("--app-password makes a live credential for each person: say --mint to mean all of them, or name people by --person")
+	case f.layout == layoutZip || f.layout == "kmfddm":
+		return o, fmt.Errorf("--app-password does not go with the layout %s", f.layout)
 	}
 	if f.verify && f.dryRun {
 		return o, errors.New("--dry-run writes nothing that --verify could read")
@@ -134,6 +147,11 @@ func (p *program) export(ctx context.Context, h *house, f *exportFlags, o export
 	}
 	o.People, o.Directory, o.Signer, o.Shelf = people, h.people.Snapshot(), h.signer.Load(), shelf{h.store}
 	o.Progress, o.Now = show, h.now
+	if f.appPassword != "" {
+		if o.Password, err = h.minter(f.appPassword); err != nil {
+			return err
+		}
+	}
 	write := p.exportFolder
 	if f.layout == layoutZip {
 		write = p.exportZip

@@ -73,7 +73,10 @@ type Options struct {
 	Directory profiles.Directory
 	Generator *profiles.Generator
 	Signer    Signer // may be nil when Format is Unsigned
-	Shelf     Shelf  // where signed profiles are taken from and kept; nil: none, each is signed anew
+	// Password makes a password for a person's profile, new in each run, so that every file is written anew; nil: there
+	// is none. It is asked for whoever gets a profile, once. Not for the layout KMFDDM.
+	Password func(ctx context.Context, person *directory.Principal) (string, error)
+	Shelf    Shelf // where signed profiles are taken from and kept; nil: none, each is signed anew
 
 	Progress func(Progress)   // called from one goroutine, at most ten times a second and once at the end; may be nil
 	Now      func() time.Time // for rate and ETA; nil is time.Now
@@ -97,6 +100,8 @@ type run struct {
 // is in the manifest and counted in the summary.
 func Run(ctx context.Context, o Options) (Summary, error) {
 	switch {
+	case o.Layout == KMFDDM && o.Password != nil:
+		return Summary{}, errors.New("declarations refer to their passwords, which an export cannot hold")
 	case o.Layout == KMFDDM:
 		o.Format = 0
 	case o.Layout == Fleet:
@@ -115,7 +120,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Shelf == nil {
+	if o.Shelf == nil || o.Password != nil { // what holds a password is kept nowhere else
 		o.Shelf = noShelf{}
 	}
 	x := &run{Options: o, people: sorted(o.People)}

@@ -319,3 +319,46 @@ func TestFilesWithASecretAreReadableByTheirOwnerOnly(t *testing.T) {
 		t.Errorf("got %v, %v", info.Mode(), err)
 	}
 }
+
+func TestPasswordsAreMadeForWhoGetsAProfileAndKeptNowhereElse(t *testing.T) {
+	dir, list := t.TempDir(), people(3)
+	list[1].ShortName, list[1].Mails = "", nil // gets none
+	_, signer := newSigner(t, signing.ECDSAP256)
+	o := options(t, dir, list, signer)
+	o.Shelf = forbidden{t}
+	made := 0
+	o.Password = func(_ context.Context, p *directory.Principal) (string, error) {
+		if made++; p == list[2] {
+			return "", errors.New("there are too many")
+		}
+		return "5ecret", nil
+	}
+	o.DryRun = true
+	mustRun(t, o, Summary{Written: 2, Skipped: 1})
+	if made != 0 {
+		t.Errorf("a dry run has made %d passwords", made)
+	}
+	o.DryRun = false
+	mustRun(t, o, Summary{Written: 1, Skipped: 1, Failed: 1})
+	name := filepath.Join(dir, FileName(list[0])+profiles.Extension)
+	if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 || !strings.Contains(read(t, name), "5ecret") {
+		t.Errorf("got %v, %v", info, err)
+	}
+	o.Layout = KMFDDM
+	if _, err := Run(t.Context(), o); err == nil {
+		t.Error("declarations hold passwords")
+	}
+}
+
+// forbidden is a shelf that must not be asked.
+type forbidden struct{ t *testing.T }
+
+func (f forbidden) Find(context.Context, []string) (map[string]Kept, error) {
+	f.t.Error("the shelf is looked into")
+	return nil, nil
+}
+
+func (f forbidden) Keep(context.Context, []Kept) ([]Kept, error) {
+	f.t.Error("a profile with a password is kept")
+	return nil, nil
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"calport/directory"
 	"calport/profiles"
 )
 
@@ -25,7 +26,7 @@ func (x *run) work(ctx context.Context, items []*item, stage *stage) error {
 			i.fail(errClash, x.Platform)
 		default:
 			var p *profiles.Profile
-			if p, fatal = x.one(i, stage); fatal != nil {
+			if p, fatal = x.one(context.WithoutCancel(ctx), i, stage); fatal != nil {
 				i.fail(fatal, x.Platform)
 			} else if p != nil && x.Format&Signed != 0 {
 				signed = append(signed, &due{item: i, profile: p})
@@ -72,7 +73,7 @@ func (x *run) gone(i *item) {
 }
 
 // one renders a person's profile and brings the unsigned file up to date; nil for who gets none.
-func (x *run) one(i *item, stage *stage) (*profiles.Profile, error) {
+func (x *run) one(ctx context.Context, i *item, stage *stage) (*profiles.Profile, error) {
 	i.entry = newEntry(i.person, x.Platform)
 	if i.old != nil {
 		i.entry.Signed, i.entry.Unsigned = i.old.Signed, i.old.Unsigned
@@ -83,9 +84,20 @@ func (x *run) one(i *item, stage *stage) (*profiles.Profile, error) {
 		i.without(err, x.Platform)
 		return nil, nil
 	}
+	if x.Password != nil {
+		i.outcome = written
+		if x.DryRun { // it would make a password that nobody gets
+			i.entry.describe(p, p.SHA256())
+			return nil, nil
+		}
+		if p, err = x.withPassword(ctx, i.person); err != nil {
+			i.fail(err, x.Platform)
+			return nil, nil
+		}
+	}
 	sum := p.SHA256()
 	i.entry.describe(p, sum)
-	i.outcome = unchanged
+	i.outcome = max(i.outcome, unchanged)
 	if x.Layout == KMFDDM {
 		return p, x.declare(i, stage)
 	}
@@ -95,6 +107,14 @@ func (x *run) one(i *item, stage *stage) (*profiles.Profile, error) {
 		}
 	}
 	return p, nil
+}
+
+func (x *run) withPassword(ctx context.Context, person *directory.Principal) (*profiles.Profile, error) {
+	secret, err := x.Password(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	return x.Generator.CalendarWithPassword(x.Directory, person, x.Platform, secret)
 }
 
 // writeUnsigned stages the unsigned file.

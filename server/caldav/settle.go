@@ -56,20 +56,11 @@ func (s *Server) settleFrom(tx *store.Tx, id int64, at settling) error {
 func (s *Server) settleStep(tx *store.Tx, d *store.Discarded, at settling) error {
 	owner := s.people().ByGUID(d.Owner)
 	if owner != nil && d.Kind == store.Calendar { // in the name of somebody who is gone nothing is said
-		meetings, err := meetingsOf(tx, d.ID)
+		meetings, more, err := meetingsAfter(tx, d.ID, at.After)
 		if err != nil {
 			return err
 		}
-		meetings = slices.DeleteFunc(meetings, func(m store.Object) bool { return m.Name <= at.After })
 		for i := range meetings {
-			if i == settledTogether {
-				at.After = meetings[i-1].Name
-				text, err := json.Marshal(at)
-				if err != nil {
-					return err
-				}
-				return tx.SetValue(settlingBucket, settlingKey(d.ID), text)
-			}
 			_, err := tx.ObjectByUID(d.HomeID, meetings[i].UID, store.Tags)
 			if errors.Is(err, store.ErrNotFound) {
 				err = s.scheduler.Delete(tx, schedule.Deletion{Owner: owner, Item: &meetings[i], Reply: at.Reply})
@@ -77,6 +68,14 @@ func (s *Server) settleStep(tx *store.Tx, d *store.Discarded, at settling) error
 			if err != nil {
 				return err
 			}
+		}
+		if more {
+			at.After = meetings[len(meetings)-1].Name
+			text, err := json.Marshal(at)
+			if err != nil {
+				return err
+			}
+			return tx.SetValue(settlingBucket, settlingKey(d.ID), text)
 		}
 	}
 	if err := tx.DeleteValue(settlingBucket, settlingKey(d.ID)); err != nil {
@@ -86,6 +85,22 @@ func (s *Server) settleStep(tx *store.Tx, d *store.Discarded, at settling) error
 		return err
 	}
 	return tx.SettleDiscarded(d.ID)
+}
+
+// meetingsAfter reads the first meetings of a collection whose names come after one; more says that there are others.
+func meetingsAfter(tx *store.Tx, collectionID int64, name string) (meetings []store.Object, more bool, err error) {
+	for item, err := range tx.ObjectsOnwards(collectionID, name, store.Facts) {
+		switch {
+		case err != nil:
+			return nil, false, err
+		case item.Organizer == "":
+		case len(meetings) == settledTogether:
+			return meetings, true, nil
+		default:
+			meetings = append(meetings, item)
+		}
+	}
+	return meetings, false, nil
 }
 
 func settlingKey(id int64) string { return strconv.FormatInt(id, 10) }

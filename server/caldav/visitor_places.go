@@ -41,8 +41,8 @@ type Booking struct {
 // maxBookings bounds one list.
 const maxBookings = 500
 
-// Bookings lists what is in the calendars of a room or resource in a time, by start; more says that there are others
-// beyond the first 500. Cancelled ones are not among them.
+// Bookings lists what is in the calendars of a room or resource in a time, by start. Of more than 500 it lists some, and
+// more says so. Cancelled ones are not among them.
 func (a Visitor) Bookings(ctx context.Context, whose *directory.Principal, from, to time.Time) (all []Booking, more bool, err error) {
 	v := a.visit()
 	r, err := v.at(ctx, "PROPFIND", homeHref(whose))

@@ -212,6 +212,13 @@ func (tx *Tx) Objects(collectionID int64, part Part) iter.Seq2[Object, error] {
 	return tx.objects(part, objectsOfCollection[part], collectionID)
 }
 
+var objectsOnwards = forParts("WHERE o.collection_id = $1 AND o.name > $2 ORDER BY o.name")
+
+// ObjectsOnwards streams the objects of a collection whose names come after one, in order of name, bytewise.
+func (tx *Tx) ObjectsOnwards(collectionID int64, after string, part Part) iter.Seq2[Object, error] {
+	return tx.objects(part, objectsOnwards[part], collectionID, after)
+}
+
 var objectsAfter = forParts("WHERE (o.collection_id, o.name) > ($1, $2) ORDER BY o.collection_id, o.name LIMIT $3")
 
 // ObjectsAfter reads at most limit objects, whole, of all collections, in the order of CollectionID and Name after those

@@ -130,6 +130,35 @@ func TestConflictLeavesTheTransactionUsable(t *testing.T) {
 	})
 }
 
+func TestObjectsOnwardsGoOnBehindAName(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, s *Store) {
+		h := newHome(t, s, "ada")
+		c, other := h.Collection("calendar"), h.Collection("inbox")
+		for _, name := range []string{"b", "a", "Z", "ä", "c"} {
+			put(t, s, c, event(name, "uid-"+name, "x"))
+		}
+		put(t, s, other, event("d", "d", "x"))
+		for after, want := range map[string][]string{"": {"Z", "a", "b", "c", "ä"}, "a": {"b", "c", "ä"}, "aa": {"b", "c", "ä"}, "ä": nil} {
+			err := s.Read(t.Context(), func(tx *Tx) error {
+				var got []string
+				for o, err := range tx.ObjectsOnwards(c.ID, after, Facts) {
+					if err != nil {
+						return err
+					}
+					got = append(got, o.Name)
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("after %q: got %v, want %v", after, got, want)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 // listing is the names of a collection's objects.
 func listed(t testing.TB, s *Store, c *Collection) (names []string) {
 	t.Helper()

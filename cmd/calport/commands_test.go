@@ -206,11 +206,11 @@ func TestExportVerifyAndTheSourceAgree(t *testing.T) {
 			return status, errs
 		}
 		status, errs := since("0")
-		if status != 0 || strings.Contains(errs, `"Written":0,"Unchanged":0`) {
+		if status != 0 || strings.Contains(errs, `"written":0,"unchanged":0`) {
 			t.Fatalf("got %d %s", status, errs)
 		}
 		revision := firstOf(t, `\{"revision":(\d+)\}`, errs)
-		if status, errs := since(revision); status != 0 || !strings.Contains(errs, `"Total":0`) || !strings.Contains(errs, `{"revision":`+revision+`}`) {
+		if status, errs := since(revision); status != 0 || !strings.Contains(errs, `"total":0`) || !strings.Contains(errs, `{"revision":`+revision+`}`) {
 			t.Errorf("nothing has changed: got %d %s", status, errs)
 		}
 		if status, errs := since(revision + "0"); status != exitUsage || !strings.Contains(errs, "no such revision; the latest is "+revision) {

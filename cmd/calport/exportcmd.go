@@ -308,9 +308,29 @@ func progressPlain(w io.Writer) func(export.Progress) {
 	}
 }
 
+// progressLine is a line for machines.
+type progressLine struct {
+	Done      int     `json:"done"` // people, as all that are counted
+	Total     int     `json:"total"`
+	Rate      float64 `json:"rate"` // in a second
+	ETA       float64 `json:"eta"`  // seconds; 0 when unknown
+	Final     bool    `json:"final"`
+	Written   int     `json:"written"`
+	Unchanged int     `json:"unchanged"`
+	Denied    int     `json:"denied"`
+	Skipped   int     `json:"skipped"`
+	Failed    int     `json:"failed"`
+	Gone      int     `json:"gone"`
+	Pruned    int     `json:"pruned"`
+	Remaining int     `json:"remaining"`
+}
+
 func progressJSON(w io.Writer) func(export.Progress) {
 	enc := json.NewEncoder(w)
-	return func(e export.Progress) { enc.Encode(e) }
+	return func(e export.Progress) {
+		enc.Encode(progressLine{e.Done, e.Total, e.Rate, e.ETA.Seconds(), e.Final,
+			e.Written, e.Unchanged, e.Denied, e.Skipped, e.Failed, e.Gone, e.Pruned, e.Remaining})
+	}
 }
 
 func counts(s export.Summary) string {

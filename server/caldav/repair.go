@@ -75,7 +75,7 @@ func dropDuplicateAlarms(_ *visit, c *ical.Component) bool {
 	return len(c.Components) < before
 }
 
-// nameUsers gives organizer and attendees that the directory knows their names, where the client gave none.
+// nameUsers gives organizer and attendees whom the visitor may find in the directory their names, where the client gave none.
 func nameUsers(v *visit, c *ical.Component) bool {
 	changed := false
 	for _, p := range c.Properties {
@@ -85,7 +85,7 @@ func nameUsers(v *visit, c *ical.Component) bool {
 		if _, named := p.LookupParam("CN"); named {
 			continue
 		}
-		if who := v.people.ByAddress(p.Value()); who != nil && who.FullName != "" {
+		if who := v.people.ByAddress(p.Value()); who != nil && who.FullName != "" && v.sees(who) {
 			p.SetParam("CN", who.FullName)
 			changed = true
 		}

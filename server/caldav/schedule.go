@@ -24,18 +24,18 @@ func (s *Server) newScheduler() (*schedule.Scheduler, error) {
 		Store: s.store, People: s.people, Log: s.log, Now: s.now,
 		Home:    s.homeIn,
 		Default: defaultIn,
-		Finds:   s.invites, MaxAttendees: s.limits.ObjectAttendees, InboxAge: s.limits.InboxAge, LogAge: s.limits.LogAge,
+		Finds:   s.finds, MaxAttendees: s.limits.ObjectAttendees, InboxAge: s.limits.InboxAge, LogAge: s.limits.LogAge,
 		Outside: s.outside, Serves: s.serves,
 	})
 }
 
-// invites says whom somebody may invite by a group: whom the rules let him find; nil is everybody. It is asked for the organizer, whoever writes for
-// him, so that a delegate does not change who is invited.
-func (s *Server) invites(people *directory.Snapshot, organizer *directory.Principal) func(*directory.Principal) bool {
-	if s.isAdmin(organizer) {
+// finds says whom the rules let the owner of a calendar find; nil is everybody. Scheduling asks for the owner, whoever
+// writes for him, so that a delegate does not change who is invited.
+func (s *Server) finds(people *directory.Snapshot, owner *directory.Principal) func(*directory.Principal) bool {
+	if s.isAdmin(owner) {
 		return nil
 	}
-	return s.visibility.Of(people, organizer)
+	return s.visibility.Of(people, owner)
 }
 
 // Scheduler is what acts on scheduling messages, for those that do not come by HTTP.

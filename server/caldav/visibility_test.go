@@ -116,3 +116,28 @@ func TestATypeThatThereIsNoneOfIsNobodys(t *testing.T) {
 		t.Errorf("robots are %v", got)
 	}
 }
+
+// To invite somebody tells nothing of him that was not known before: neither the name nor, by the name of an account, the
+// address of whom the rules hide.
+func TestAnInvitationTellsNothingOfWhoIsHidden(t *testing.T) {
+	s := newServerOfRules(t)
+	event := func(users string) string {
+		return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nBEGIN:VEVENT\r\nUID:hidden\r\nDTSTAMP:20260901T000000Z\r\n" +
+			"DTSTART:20260901T000000Z\r\nDURATION:PT1H\r\nSUMMARY:Hello\r\n" + users + "END:VEVENT\r\nEND:VCALENDAR\r\n"
+	}
+	const path = "/calendars/users/zo%C3%AB/calendar/hidden.ics"
+	for invitations, written := range []string{"mailto:grace@example.com", "/principals/users/grace/"} {
+		s.want(t, "zoë", "PUT", path, event("ORGANIZER:mailto:zoe@example.com\r\nATTENDEE:"+written+"\r\nATTENDEE:/principals/users/ada/\r\n"), 201)
+		got := strings.ReplaceAll(s.want(t, "zoë", "GET", path, "", 200).Body.String(), "\r\n ", "")
+		if strings.Contains(got, "Hopper") || !strings.Contains(written, "mailto:") && strings.Contains(got, "grace@") {
+			t.Errorf("who invites %s learns:\n%s", written, got)
+		}
+		if !strings.Contains(got, "Lovelace") {
+			t.Errorf("the name of whom the pupil finds is missing:\n%s", got)
+		}
+		if got := s.want(t, "grace", "PROPFIND", "/calendars/users/grace/inbox/", "", 207, "Depth: 1").Body.String(); strings.Count(got, ".ics<") != 2*invitations+1 {
+			t.Errorf("who is hidden was not invited:\n%s", got)
+		}
+		s.want(t, "zoë", "DELETE", path, "", 204)
+	}
+}

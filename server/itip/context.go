@@ -13,6 +13,7 @@ type User struct {
 	CN      string // "" leaves the CN as it is
 	Email   string // written as EMAIL if the Address is no mailto:; may be ""
 	CUType  string // "" or INDIVIDUAL writes none
+	Alias   string // an address that tells nothing of the user
 }
 
 // Context is what the functions of this package cannot find out by themselves.
@@ -25,6 +26,10 @@ type Context struct {
 	// Lookup returns the user behind an address, or false if this server does
 	// not serve it. Nil serves nobody.
 	Lookup func(address string) (User, bool)
+	// Hidden says of an address that Lookup serves whether the owner may not know
+	// whose it is: of that user nothing is written but what the owner wrote, and
+	// an Alias for what is no mail address. Nil hides nobody.
+	Hidden func(address string) bool
 	// Members returns whom a group invites, members of groups in it too, each
 	// once and in an order that stays; false if the address is no group that
 	// the organizer may invite. Nil knows no groups.

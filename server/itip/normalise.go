@@ -20,7 +20,7 @@ func (x *call) normalise(cal *ical.Component) {
 				return false
 			}
 			x.normaliseUser(p)
-			k := key(p.Value())
+			k := x.key(p.Value())
 			again := seen[k]
 			seen[k] = true
 			return again
@@ -36,15 +36,7 @@ func (x *call) normaliseUser(p *ical.Property) {
 	if u == nil {
 		return
 	}
-	if p.Value() != u.Address {
-		p.SetValue(u.Address)
-	}
-	if u.CN != "" {
-		setParam(p, "CN", u.CN)
-	}
-	if u.Email != "" && !strings.HasPrefix(key(u.Address), "mailto:") {
-		setParam(p, "EMAIL", u.Email)
-	}
+	x.nameUser(p, u)
 	if p.Name() != "ATTENDEE" {
 		return
 	}
@@ -59,6 +51,28 @@ func (x *call) normaliseUser(p *ical.Property) {
 		p.DelParam("SCHEDULE-AGENT")
 	}
 }
+
+// nameUser writes the address and the name of a user, as far as the owner may
+// know them.
+func (x *call) nameUser(p *ical.Property, u *User) {
+	if x.Hidden != nil && x.Hidden(p.Value()) {
+		if u.Alias != "" && !isMail(p.Value()) {
+			p.SetValue(u.Alias)
+		}
+		return
+	}
+	if p.Value() != u.Address {
+		p.SetValue(u.Address)
+	}
+	if u.CN != "" {
+		setParam(p, "CN", u.CN)
+	}
+	if u.Email != "" && !isMail(u.Address) {
+		setParam(p, "EMAIL", u.Email)
+	}
+}
+
+func isMail(address string) bool { return strings.HasPrefix(key(address), "mailto:") }
 
 // oneOrganizer checks that all components have the same ORGANIZER (RFC 6638
 // section 3.2.4.2), and gives it to those that have none.

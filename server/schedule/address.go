@@ -70,7 +70,7 @@ func ownerKey(p *directory.Principal) string { return strings.ToLower(p.GUID) }
 
 // user is what package itip wants to know of a principal.
 func user(p *directory.Principal) itip.User {
-	u := itip.User{Address: Address(p), CN: p.FullName, Email: p.Mail()}
+	u := itip.User{Address: Address(p), CN: p.FullName, Email: p.Mail(), Alias: "urn:x-uid:" + p.GUID}
 	if p.Kind != directory.Individual {
 		u.CUType = p.Kind.CUType()
 	}

@@ -25,10 +25,7 @@ func (r *round) members(organizer *directory.Principal, address string) ([]itip.
 	if g == nil || g.Kind != directory.Group {
 		return nil, false
 	}
-	var finds func(*directory.Principal) bool
-	if r.Finds != nil {
-		finds = r.Finds(r.people, organizer)
-	}
+	finds := r.finds(organizer)
 	if finds != nil && !finds(g) {
 		return nil, false
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"calport/directory"
@@ -22,9 +23,10 @@ type Options struct {
 	// Default returns the calendar of a home that new objects of a component go to, made if there is none.
 	Default func(tx *store.Tx, h *store.Home, component string) (*store.Collection, error)
 
-	// Finds says which groups an organizer may invite, and which of their members. It, and what it returns, may be nil:
+	// Finds says whom somebody may find in the directory: the groups, and of their members those, whom he may invite by a
+	// group, and of whom the names and addresses are written into what he has. It, and what it returns, may be nil:
 	// everybody.
-	Finds func(people *directory.Snapshot, organizer *directory.Principal) func(*directory.Principal) bool
+	Finds func(people *directory.Snapshot, who *directory.Principal) func(*directory.Principal) bool
 	// Serves says who may use the server: others are invited by mail. Nil is everybody.
 	Serves func(*directory.Principal) bool
 	// MaxAttendees bounds the ATTENDEEs of an object, those that groups bring in and those of all its instances together;
@@ -103,6 +105,7 @@ func (r *round) context(whose *directory.Principal) itip.Context {
 		Now:          r.now,
 		Me:           func(address string) bool { return isPrincipal(ByAddress(r.people, address), whose) },
 		Lookup:       r.lookup,
+		Hidden:       r.hidden(whose),
 		Members:      func(address string) ([]itip.User, bool) { return r.members(whose, address) },
 		MaxAttendees: r.MaxAttendees,
 		Auto:         r.answersItself(whose),
@@ -116,6 +119,23 @@ func (r *round) lookup(address string) (itip.User, bool) {
 		return itip.User{}, false
 	}
 	return user(p), true
+}
+
+// finds says whom somebody may find; nil is everybody.
+func (r *round) finds(who *directory.Principal) func(*directory.Principal) bool {
+	if r.Finds == nil {
+		return nil
+	}
+	return r.Finds(r.people, who)
+}
+
+// hidden says whom somebody may not find. The rules are looked at when the first is asked for.
+func (r *round) hidden(from *directory.Principal) func(address string) bool {
+	finds := sync.OnceValue(func() func(*directory.Principal) bool { return r.finds(from) })
+	return func(address string) bool {
+		p := ByAddress(r.people, address)
+		return p != nil && finds() != nil && !finds()(p)
+	}
 }
 
 // found is a copy of a scheduling object in somebody's calendars.

@@ -39,7 +39,7 @@ func (o *Object) Busy(r Range) iter.Seq[BusyPeriod] {
 		switch o.Kind() {
 		case "VEVENT":
 			o.each(from, to, newBudget(), func(i instance) bool {
-				t := eventType(i.c)
+				t := EventType(i.c)
 				return t == Free || cut(i.start, i.end, t)
 			})
 		case "VFREEBUSY":
@@ -48,8 +48,9 @@ func (o *Object) Busy(r Range) iter.Seq[BusyPeriod] {
 	}
 }
 
-// eventType returns the kind of time that an event makes of its own.
-func eventType(c *Component) FBType {
+// EventType returns the kind of time that a VEVENT makes of its own: by its
+// STATUS and TRANSP, whoever takes part.
+func EventType(c *Component) FBType {
 	switch status := upper(c.Value("STATUS")); {
 	case upper(c.Value("TRANSP")) == "TRANSPARENT", status == "CANCELLED":
 		return Free

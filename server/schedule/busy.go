@@ -76,7 +76,7 @@ func (b *busyReader) read(tx *store.Tx, c *store.Collection) error {
 			return ErrTooBusy
 		}
 		if b.q.Detail != nil {
-			b.detail(o)
+			b.detail(o, item.Organizer != "")
 		}
 		return nil
 	})
@@ -103,13 +103,9 @@ func (b *busyReader) add(o *ical.Object, meeting bool) {
 		b.found = slices.AppendSeq(b.found, o.Busy(b.q.Range))
 		return
 	}
-	types := map[*ical.Component]ical.FBType{}
+	kind := b.typesOf(meeting)
 	for i := range o.Instances(b.q.Range) {
-		t, known := types[i.Component]
-		if !known {
-			t = b.typeOf(i.Component)
-			types[i.Component] = t
-		}
+		t := kind(i.Component)
 		if t == ical.Free {
 			continue
 		}
@@ -126,10 +122,26 @@ func (b *busyReader) add(o *ical.Object, meeting bool) {
 	}
 }
 
+// typesOf is what the components of one object do to its owner's time.
+func (b *busyReader) typesOf(meeting bool) func(*ical.Component) ical.FBType {
+	if !meeting {
+		return ical.EventType
+	}
+	types := map[*ical.Component]ical.FBType{}
+	return func(c *ical.Component) ical.FBType {
+		t, known := types[c]
+		if !known {
+			t = b.typeOf(c)
+			types[c] = t
+		}
+		return t
+	}
+}
+
 // typeOf is what a component of a meeting does to the time of the one whose copy it is.
 func (b *busyReader) typeOf(c *ical.Component) ical.FBType {
-	status := strings.ToUpper(c.Value("STATUS"))
-	if strings.EqualFold(c.Value("TRANSP"), "TRANSPARENT") || status == "CANCELLED" {
+	own := ical.EventType(c)
+	if own == ical.Free {
 		return ical.Free
 	}
 	for p := range c.Props("ATTENDEE") {
@@ -143,10 +155,7 @@ func (b *busyReader) typeOf(c *ical.Component) ical.FBType {
 			return ical.BusyTentative
 		}
 	}
-	if status == "TENTATIVE" {
-		return ical.BusyTentative
-	}
-	return ical.Busy
+	return own
 }
 
 // Merge sorts periods by type and start, and joins those of one type that touch.

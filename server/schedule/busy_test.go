@@ -145,6 +145,11 @@ func TestOwnAnswerDecidesWhetherAMeetingMakesBusy(t *testing.T) {
 		if got != test.want {
 			t.Errorf("with ATTENDEE%s and %q: got %q, want %q", test.params, test.lines, got, test.want)
 		}
+		told := 0
+		h.busy(t, 0, schedule.BusyQuery{Range: ical.Range{Start: at(7, 0), End: at(8, 0)}, Detail: func(*ical.Component) { told++ }})
+		if busy := test.want != ""; told == 1 != busy {
+			t.Errorf("with ATTENDEE%s and %q: %d events are told of, which makes busy: %v", test.params, test.lines, told, busy)
+		}
 	}
 }
 

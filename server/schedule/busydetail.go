@@ -19,14 +19,15 @@ func (r *OutboxRequest) wantsDetails() bool {
 
 // detail tells of the instances of an object that make its owner busy. Of what he keeps from others no more is told than
 // caldav-privateevents lets them see: of confidential events nothing that the VFREEBUSY does not say.
-func (b *busyReader) detail(o *ical.Object) {
+func (b *busyReader) detail(o *ical.Object, meeting bool) {
 	access, _ := ical.AccessOf(o.Calendar())
 	if o.Kind() != "VEVENT" || access == ical.Private || access == ical.Confidential {
 		return
 	}
+	kind := b.typesOf(meeting)
 	for i := range o.Instances(b.q.Range) {
 		c := i.Component
-		if strings.EqualFold(c.Value("TRANSP"), "TRANSPARENT") || strings.EqualFold(c.Value("STATUS"), "CANCELLED") {
+		if kind(c) == ical.Free {
 			continue
 		}
 		event := ical.NewComponent("VEVENT", ical.UTCOf(i.Start).Property("DTSTART"), ical.UTCOf(i.End).Property("DTEND"))

@@ -89,15 +89,14 @@ func (b *backend) QueryAddressObjects(_ context.Context, _ string, q *carddav.Ad
 
 // object is a card with what a request wants of it.
 func (b *backend) object(p *directory.Principal, want *carddav.AddressDataRequest) carddav.AddressObject {
-	c := b.card(p)
-	if want != nil && !want.AllProp && len(want.Props) > 0 {
-		asked := func(field string) bool {
-			return slices.ContainsFunc(want.Props, func(name string) bool { return strings.EqualFold(name, field) })
-		}
-		for field := range c {
-			if field != vcard.FieldVersion && !asked(field) {
-				delete(c, field)
-			}
+	some := want != nil && !want.AllProp && len(want.Props) > 0
+	wants := func(field string) bool {
+		return !some || slices.ContainsFunc(want.Props, func(name string) bool { return strings.EqualFold(name, field) })
+	}
+	c := b.card(p, wants(vcard.FieldPhoto))
+	for field := range c {
+		if field != vcard.FieldVersion && !wants(field) {
+			delete(c, field)
 		}
 	}
 	return carddav.AddressObject{Path: b.bookHref() + cardName(p), ETag: b.etag(p), Card: c}

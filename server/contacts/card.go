@@ -30,8 +30,8 @@ const (
 // kinds are the words for what is no person, as Apple's server wrote them.
 var kinds = map[directory.Kind]string{directory.Group: "group", directory.Room: "location", directory.Resource: "resource"}
 
-// card is the vCard of a principal as the visitor sees it.
-func (v *visit) card(p *directory.Principal) vcard.Card {
+// card is the vCard of a principal as the visitor sees it. A photo is much work, for which there must be a reason.
+func (v *visit) card(p *directory.Principal, withPhoto bool) vcard.Card {
 	c := vcard.Card{}
 	add := func(field, value string, types ...string) {
 		if value = oneLine(value); value == "" {
@@ -66,6 +66,9 @@ func (v *visit) card(p *directory.Principal) vcard.Card {
 	}
 	if p.Place != nil {
 		add(vcard.FieldNote, placeNote(p.Place))
+	}
+	if !withPhoto {
+		return c
 	}
 	if photo, kind := v.photo(p); kind != "" {
 		// One parameter to the library, which writes several in no fixed order.

@@ -20,9 +20,10 @@ func (b *backend) matches(q *carddav.AddressBookQuery, enough int) iter.Seq[*dir
 		hits, _ := b.people.Search(indexed)
 		return slices.Values(hits)
 	}
+	aboutPhotos := slices.ContainsFunc(q.PropFilters, func(f carddav.PropFilter) bool { return strings.EqualFold(f.Name, vcard.FieldPhoto) })
 	return func(yield func(*directory.Principal) bool) {
 		for p := range b.people.All() {
-			if b.sees(p) && matchCard(q, b.card(p)) && !yield(p) {
+			if b.sees(p) && matchCard(q, b.card(p, aboutPhotos)) && !yield(p) {
 				return
 			}
 		}

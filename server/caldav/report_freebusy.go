@@ -31,7 +31,7 @@ func (e *exchange) freeBusyQuery(body *dav.Element) error {
 		for _, calendar := range e.busyCalendars() {
 			window := schedule.Window{Collection: calendar.collection.ID, Range: r, Floating: calendar.timezone(), Objects: e.objects}
 			available := ical.NewCalendar(prodID)
-			err := window.Each(tx, func(_ *store.Object, o *ical.Object) error {
+			err := window.Each(tx, func(_ string, o *ical.Object) error {
 				if o.Kind() == "VAVAILABILITY" {
 					for _, c := range o.Calendar().Components {
 						available.AddChild(c.Clone())

@@ -61,13 +61,13 @@ func (a Visitor) Bookings(ctx context.Context, whose *directory.Principal, from,
 			if err != nil {
 				return err
 			}
-			err = window.Each(tx, func(item *store.Object, o *ical.Object) error {
+			err = window.Each(tx, func(name string, o *ical.Object) error {
 				for i := range o.Instances(span) {
 					if len(all) > maxBookings {
 						break
 					}
 					if i.Component.Name == "VEVENT" && !isCancelled(i.Component) {
-						all = append(all, m.booking(i, kept[item.Name]))
+						all = append(all, m.booking(i, kept[name]))
 					}
 				}
 				return nil

@@ -28,17 +28,11 @@ const countLimit = 1 << 14
 // Facts returns the facts of the object. They do not depend on the location
 // given to [NewObject].
 func (o *Object) Facts() Facts {
-	f := Facts{Component: o.Kind(), UID: o.UID(), Recurring: o.Recurring()}
+	f := Facts{Component: o.Kind(), UID: o.UID(), Organizer: o.Organizer(), Recurring: o.Recurring()}
 	f.Access, _ = AccessOf(o.cal)
 	f.FirstStart, f.LastEnd = math.MaxInt64, math.MinInt64
 	for _, c := range o.cal.Components {
-		if !c.timed() {
-			continue
-		}
-		if f.Organizer == "" {
-			f.Organizer = c.Value("ORGANIZER")
-		}
-		f.HasAlarms = f.HasAlarms || c.Child("VALARM") != nil
+		f.HasAlarms = f.HasAlarms || c.timed() && c.Child("VALARM") != nil
 	}
 	switch {
 	case o.main == nil:

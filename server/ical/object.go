@@ -155,6 +155,18 @@ func (o *Object) UID() string {
 	return o.main.Text("UID")
 }
 
+// Organizer returns the value of the first ORGANIZER as it is written, or "".
+func (o *Object) Organizer() string {
+	for _, c := range o.cal.Components {
+		if c.timed() {
+			if s := c.Value("ORGANIZER"); s != "" {
+				return s
+			}
+		}
+	}
+	return ""
+}
+
 // Master returns the component without RECURRENCE-ID, or nil if the object
 // consists of overrides.
 func (o *Object) Master() *Component { return o.master }

@@ -52,17 +52,20 @@ type parser struct {
 	depth int
 	open  []*Component
 
-	pointers []*Property // all components' Properties are parts of it
-	slab     []Property
+	pointers   []*Property // all components' Properties are parts of it
+	slab       []Property
+	components []Component
 }
 
-// chunk is how many properties are allocated at a time.
+// chunk is how many properties, or components, are allocated at a time at most.
 const chunk = 32
 
 func (p *parser) calendar() (*Component, error) {
 	p.skipBlank(true)
 	before := p.src[:p.pos]
-	p.pointers = make([]*Property, 0, strings.Count(p.src, "\n")+1)
+	begun := strings.Count(p.src, "BEGIN:")
+	p.components = make([]Component, 0, min(begun, chunk))
+	p.pointers = make([]*Property, 0, max(strings.Count(p.src, "\n")+1-2*begun, 0))
 	for p.pos < len(p.src) {
 		start := p.pos
 		line, err := p.line()
@@ -101,7 +104,7 @@ func (p *parser) add(line Property, start int) (*Component, error) {
 		return p.end(line, start)
 	}
 	if len(p.slab) == cap(p.slab) {
-		p.slab = make([]Property, 0, chunk)
+		p.slab = make([]Property, 0, min(chunk, max(cap(p.pointers)-len(p.pointers), 1)))
 	}
 	p.slab = append(p.slab, line)
 	c := p.open[len(p.open)-1]
@@ -130,7 +133,11 @@ func (p *parser) begin(line Property, start int) error {
 	if len(p.open) == p.depth {
 		return p.fail(start, fmt.Sprintf("components are nested deeper than %d", p.depth))
 	}
-	c := &Component{Name: name, begin: line.raw}
+	if len(p.components) == cap(p.components) {
+		p.components = make([]Component, 0, chunk)
+	}
+	p.components = append(p.components, Component{Name: name, begin: line.raw})
+	c := &p.components[len(p.components)-1]
 	if len(p.open) > 0 {
 		parent := p.open[len(p.open)-1]
 		c.at = len(parent.Properties)

@@ -133,9 +133,18 @@ func (p *Property) Int() (int, error) {
 // Rule returns the value as a RECUR.
 func (p *Property) Rule() (*Rule, error) { return ParseRule(strings.TrimSpace(p.Value())) }
 
-func badValue(kind, s string) error {
+func badValue(kind, s string) error { return &valueError{kind, s} }
+
+// valueError is worded when somebody reads it: most values that are asked for
+// and are not there are nobody's mistake.
+type valueError struct{ kind, value string }
+
+func (e *valueError) Error() string {
+	s := e.value
 	if len(s) > 60 {
 		s = s[:60] + "…"
 	}
-	return fmt.Errorf("%w: %q is no %s", ErrData, s, kind)
+	return fmt.Sprintf("%v: %q is no %s", ErrData, s, e.kind)
 }
+
+func (e *valueError) Unwrap() error { return ErrData }

@@ -11,6 +11,8 @@ import (
 // Zones resolves the times of one calendar. It is not safe for concurrent use.
 type Zones struct {
 	floating *clock
+	first    string // the TZID that was asked for first: few calendars have another
+	clock1   *clock // its clock; nil until then
 	clocks   map[string]*clock
 	cal      *Component
 	defined  int // VTIMEZONEs read
@@ -60,12 +62,19 @@ func (z *Zones) clockOf(t Time) *clock {
 }
 
 func (z *Zones) clock(tzid string) *clock {
+	if z.clock1 != nil && tzid == z.first {
+		return z.clock1
+	}
 	if c := z.clocks[tzid]; c != nil {
 		return c
 	}
 	c := z.floating
 	if loc, ok := z.find(tzid); ok {
 		c = newClock(loc)
+	}
+	if z.clock1 == nil {
+		z.first, z.clock1 = tzid, c
+		return c
 	}
 	if z.clocks == nil {
 		z.clocks = map[string]*clock{}

@@ -68,32 +68,38 @@ type busyReader struct {
 
 func (b *busyReader) read(tx *store.Tx, c *store.Collection) error {
 	window := Window{Collection: c.ID, Range: b.q.Range, Floating: Timezone(c), Objects: b.q.Objects}
-	return window.Each(tx, func(item *store.Object, o *ical.Object) error {
-		if item.Component == "VTODO" || b.masked(item) {
+	return window.Each(tx, func(_ string, o *ical.Object) error {
+		if o.Kind() == "VTODO" || b.masked(o) {
 			return nil
 		}
-		if b.add(o, item.Organizer != ""); len(b.found) > maxBusy {
+		meeting := o.Organizer() != ""
+		if b.add(o, meeting); len(b.found) > maxBusy {
 			return ErrTooBusy
 		}
 		if b.q.Detail != nil {
-			b.detail(o, item.Organizer != "")
+			b.detail(o, meeting)
 		}
 		return nil
 	})
 }
 
 // masked: the event that is being arranged does not count, if it is the asker's.
-func (b *busyReader) masked(item *store.Object) bool {
-	if b.q.Except != "" && item.UID == b.q.Except {
-		return true
-	}
-	if b.q.MaskUID == "" || item.UID != b.q.MaskUID {
+func (b *busyReader) masked(o *ical.Object) bool {
+	if b.q.Except == "" && b.q.MaskUID == "" {
 		return false
 	}
-	if item.Organizer == "" {
-		return isPrincipal(b.whose, b.q.Asker)
+	switch uid := o.UID(); {
+	case uid == "":
+		return false
+	case uid == b.q.Except:
+		return true
+	case uid != b.q.MaskUID:
+		return false
 	}
-	return isPrincipal(ByAddress(b.people, item.Organizer), b.q.Asker)
+	if organizer := o.Organizer(); organizer != "" {
+		return isPrincipal(ByAddress(b.people, organizer), b.q.Asker)
+	}
+	return isPrincipal(b.whose, b.q.Asker)
 }
 
 // add takes up the busy time of one object. In a meeting it is the person's own participation that decides, whatever the

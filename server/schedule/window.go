@@ -16,14 +16,17 @@ type Window struct {
 	Objects    *ical.Cache    // of objects read before, by ETag; nil is none
 }
 
-// Each calls look with every object that may overlap the range, in no order, until look fails. Only of those that are
-// not in the cache the data is read, by one query for many; where the first is not in it, none is expected to be, and
-// all are read with their data at once. What cannot be parsed is passed over: a damaged event must not hide the others.
+// Each calls look with every object that may overlap the range, by its name, in no order, until look fails. Only of those
+// that are not in the cache the data is read, by one query for many; where the first is not in it, none is expected to be,
+// and all are read with their data at once. What cannot be parsed is passed over: a damaged event must not hide the others.
 // An object is look's until it returns.
-func (w *Window) Each(tx *store.Tx, look func(*store.Object, *ical.Object) error) error {
+func (w *Window) Each(tx *store.Tx, look func(name string, o *ical.Object) error) error {
+	if w.Objects == nil {
+		return w.read(w.objects(tx, store.Data), look)
+	}
 	var unread []string
 	first, cold := true, false
-	for item, err := range w.objects(tx, store.Facts) {
+	for item, err := range w.objects(tx, store.Tags) {
 		if err != nil {
 			return err
 		}
@@ -36,14 +39,14 @@ func (w *Window) Each(tx *store.Tx, look func(*store.Object, *ical.Object) error
 			unread = append(unread, item.Name)
 			continue
 		}
-		if err := use(kept, &item, look); err != nil {
+		if err := use(kept, item.Name, look); err != nil {
 			return err
 		}
 	}
 	if cold {
-		return w.read(w.objects(tx, store.Whole), look)
+		return w.read(w.objects(tx, store.Data), look)
 	}
-	return w.read(tx.ObjectsByName(w.Collection, unread, store.Whole), look)
+	return w.read(tx.ObjectsByName(w.Collection, unread, store.Data), look)
 }
 
 func (w *Window) objects(tx *store.Tx, part store.Part) iter.Seq2[store.Object, error] {
@@ -51,7 +54,7 @@ func (w *Window) objects(tx *store.Tx, part store.Part) iter.Seq2[store.Object, 
 }
 
 // read is Each for objects that come with their data.
-func (w *Window) read(objects iter.Seq2[store.Object, error], look func(*store.Object, *ical.Object) error) error {
+func (w *Window) read(objects iter.Seq2[store.Object, error], look func(string, *ical.Object) error) error {
 	for item, err := range objects {
 		if err != nil {
 			return err
@@ -60,14 +63,14 @@ func (w *Window) read(objects iter.Seq2[store.Object, error], look func(*store.O
 		if err != nil {
 			continue
 		}
-		if err := use(kept, &item, look); err != nil {
+		if err := use(kept, item.Name, look); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func use(kept *ical.Kept, item *store.Object, look func(*store.Object, *ical.Object) error) (err error) {
-	kept.Use(func(o *ical.Object) { err = look(item, o) })
+func use(kept *ical.Kept, name string, look func(string, *ical.Object) error) (err error) {
+	kept.Use(func(o *ical.Object) { err = look(name, o) })
 	return err
 }

@@ -40,8 +40,10 @@ var objectsInSpan = forParts(`WHERE o.collection_id = $1 AND o.span = $2
 // NoEnd), bounds included on both sides, in no order. With a component, only those. It is a prefilter: recurrences and
 // the exact rules of RFC 4791 section 9.9 are the caller's.
 func (tx *Tx) ObjectsInRange(collectionID int64, component string, start, end int64, part Part) iter.Seq2[Object, error] {
-	// The component is no part of the index: nearly all calendars hold one.
-	of := part | Facts
+	of := part
+	if component != "" { // which is no part of the index: nearly all calendars hold one
+		of |= Facts
+	}
 	return func(yield func(Object, error) bool) {
 		for class, longest := range spans {
 			earliest := NoStart

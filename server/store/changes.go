@@ -42,7 +42,7 @@ var blankColumns = func() (columns [parts]string) {
 // want it. Who asks from the beginning has nothing to remove.
 var changesSince = func() (texts [parts]string) {
 	for p := range texts {
-		texts[p] = "SELECT * FROM (SELECT " + objectColumns[p] + ", o.change AS number, 0 FROM " + objectTables[p] +
+		texts[p] = "SELECT * FROM (SELECT " + objectColumns[p] + ", o.change AS number, 0 FROM object o" +
 			" WHERE o.collection_id = $1 AND o.change > $2 AND o.change <> 0 ORDER BY o.change) AS o UNION ALL SELECT * FROM (SELECT " +
 			blankColumns[p] + ", t.change, 1 FROM object_tombstone t" +
 			" WHERE t.collection_id = $1 AND t.change > $2 AND t.change <> 0 AND $2 > 0 ORDER BY t.change) AS t" +

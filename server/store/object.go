@@ -56,30 +56,22 @@ const (
 	tagColumns  = "o.name, o.etag, o.id"
 	factColumns = ", o.change, o.collection_id, o.uid, o.component, o.schedule_tag, o.size, " +
 		"o.first_start, o.last_end, o.organizer, o.recurring, o.created, o.modified"
-	dataColumns = ", d.data"
-	dataTables  = "object o JOIN object_data d ON d.object_id = o.id"
+	// Not by a JOIN, which SQLite prepares anew for each use, at more than what a small query costs.
+	dataColumns = ", (SELECT d.data FROM object_data d WHERE d.object_id = o.id)"
 )
 
 // objectColumns are the columns of each part, in the order of objectRow.dest.
-var (
-	objectColumns = [parts]string{
-		Tags:  tagColumns,
-		Facts: tagColumns + factColumns,
-		Data:  tagColumns + dataColumns,
-		Whole: tagColumns + factColumns + dataColumns,
-	}
-	objectTables = [parts]string{
-		Tags:  "object o",
-		Facts: "object o",
-		Data:  dataTables,
-		Whole: dataTables,
-	}
-)
+var objectColumns = [parts]string{
+	Tags:  tagColumns,
+	Facts: tagColumns + factColumns,
+	Data:  tagColumns + dataColumns,
+	Whole: tagColumns + factColumns + dataColumns,
+}
 
 // forParts makes a query for each part of the objects that where finds.
 func forParts(where string) (texts [parts]string) {
 	for p := range texts {
-		texts[p] = "SELECT " + objectColumns[p] + " FROM " + objectTables[p] + " " + where
+		texts[p] = "SELECT " + objectColumns[p] + " FROM object o " + where
 	}
 	return texts
 }

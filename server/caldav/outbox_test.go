@@ -131,3 +131,13 @@ func TestRoomsAreFoundWithTheirSeatsAndPlace(t *testing.T) {
 		}
 	}
 }
+
+// Who asks about more people than the limit hears of the first ones, and that the rest were too many.
+func TestMoreRecipientsThanTheLimitAreToldApart(t *testing.T) {
+	o := newOffice(t, 32)
+	w := o.do(o.people[0], "POST", outboxOf(o.people[0]), busyRequest(o.people[0], "", o.people...))
+	served, unserved := strings.Count(w.Body.String(), "2.0;Success"), strings.Count(w.Body.String(), "5.1;Service unavailable")
+	if w.Code != http.StatusOK || served != 30 || unserved != 2 {
+		t.Errorf("got %d, %d answers and %d refusals, want 200, 30 and 2", w.Code, served, unserved)
+	}
+}

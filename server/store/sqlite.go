@@ -90,7 +90,7 @@ var connPragmas = url.Values{"_pragma": {
 // Nobody else's commit empties the writer's cache, so it may be larger.
 var writerPragmas = []string{
 	"PRAGMA journal_mode = WAL",
-	"PRAGMA cache_size = -4000",
+	"PRAGMA cache_size = -8000",
 	"PRAGMA wal_autocheckpoint = 4096",
 	"PRAGMA journal_size_limit = 67108864", // octets that a log grown by one large change may keep
 }

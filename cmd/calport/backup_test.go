@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"calport/server/store"
 )
 
 const syncReport = `<sync-collection xmlns="DAV:"><sync-token>%s</sync-token><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`
@@ -152,7 +154,7 @@ func TestRestoreRefusesWhatIsNoWholeBackup(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, e := range entries {
-				if !slices.Contains([]string{"calport.toml", lockFile}, e.Name()) {
+				if !slices.Contains([]string{"calport.toml", store.LockName}, e.Name()) {
 					t.Errorf("%s is left", e.Name())
 				}
 			}

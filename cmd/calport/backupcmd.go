@@ -35,10 +35,8 @@ type aboutBackup struct {
 	Database string    `json:"database"` // "SQLite", or "PostgreSQL", which is not in it
 }
 
-const (
-	databaseFile = "calport.db"
-	lockFile     = "calport.lock"
-)
+// databaseFile is the name of the SQLite database in the data folder.
+const databaseFile = "calport.db"
 
 func setupBackup(p *program, c *cobra.Command) func(context.Context, []string) error {
 	how := c.Flags().String("progress", "auto", "auto, json (lines for machines) or none")
@@ -150,7 +148,7 @@ func packFolder(ctx context.Context, t *tar.Writer, data, config string) error {
 		if err != nil || e.IsDir() {
 			return err
 		}
-		if strings.HasPrefix(name, databaseFile) || name == lockFile {
+		if strings.HasPrefix(name, databaseFile) || name == store.LockName {
 			return nil
 		}
 		if info, err := os.Stat(path); err != nil || os.SameFile(info, used) {
@@ -193,6 +191,9 @@ func (r untilDone) Read(b []byte) (int, error) {
 	return r.Reader.Read(b)
 }
 
+// tellEvery is how often progress is told.
+const tellEvery = 100 * time.Millisecond
+
 // octetProgress chooses how a long run shows how many octets are done.
 func (p *program) octetProgress(how string) (func(done, all int64), error) {
 	switch {
@@ -213,7 +214,7 @@ func (p *program) octetProgress(how string) (func(done, all int64), error) {
 		return func(done, all int64) {
 			if bar == nil {
 				bar = progressbar.NewOptions64(all, progressbar.OptionSetWriter(p.err), progressbar.OptionShowBytes(true),
-					progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionOnCompletion(func() { fmt.Fprintln(p.err) }))
+					progressbar.OptionThrottle(tellEvery), progressbar.OptionOnCompletion(func() { fmt.Fprintln(p.err) }))
 			}
 			bar.ChangeMax64(all)
 			bar.Set64(done)

@@ -364,3 +364,19 @@ func (c *Config) storeOptions() store.Options {
 	}
 	return store.Options{Path: filepath.Join(c.Data, databaseFile)}
 }
+
+// makeData makes the data folder if it is not there.
+func (c *Config) makeData() error {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w; make it writable for this user, or set another in data", err)
+	}
+	return nil
+}
+
+// lockData makes the data folder ours alone until Unlock; a *store.LockedError says whose it is.
+func (c *Config) lockData() (*store.Lock, error) {
+	if err := c.makeData(); err != nil {
+		return nil, err
+	}
+	return store.LockDir(c.Data)
+}

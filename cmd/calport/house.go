@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,8 +63,8 @@ const signedCache = 64 << 20
 // openHouse opens the data folder and everything in it. Close it after use.
 func (p *program) openHouse(ctx context.Context, c *Config) (*house, error) {
 	h := &house{config: c, env: p.env, log: newLog(p.err, c.Log), now: p.now, cache: export.NewCache(signedCache)}
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("data folder: %w; make it writable for this user, or set another in data", err)
+	if err := c.makeData(); err != nil {
+		return nil, err
 	}
 	o := c.storeOptions()
 	o.Now, o.Log = h.now, h.log

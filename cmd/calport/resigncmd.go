@@ -68,43 +68,32 @@ func (h *house) resign(ctx context.Context, show func(export.Progress)) (export.
 		}
 	}
 	platforms := []profiles.Platform{profiles.Any, profiles.IOS, profiles.MacOS}
-	e := export.Progress{}
+	total, done := 0, 0
 	for range allowed {
-		e.Total += len(platforms)
+		total += len(platforms)
 	}
-	begun, last := time.Now(), time.Time{}
-	tell := func() {
-		if now := time.Now(); show != nil && (e.Final || now.Sub(last) >= tellEvery) {
-			last = now
-			e.Rate = float64(e.Done) / now.Sub(begun).Seconds()
-			e.ETA = time.Duration(float64(e.Total-e.Done) / max(e.Rate, 1e-3) * float64(time.Second))
-			show(e)
-		}
-	}
+	var s export.Summary
+	meter := export.NewMeter(show, time.Now, total)
 	for _, platform := range platforms {
 		err := r.Each(ctx, allowed, platform, true, func(one export.Rendered) error {
-			e.Done++
+			done++
 			switch {
 			case errors.Is(one.Err, profiles.ErrDenied):
-				e.Denied++
+				s.Denied++
 			case profiles.Skips(one.Err):
-				e.Skipped++
+				s.Skipped++
 			case one.Err != nil:
 				return one.Err
 			}
-			e.Written = min(int(fresh.count.Load()), e.Done) // some are ahead
-			e.Unchanged = e.Done - e.Written - e.Denied - e.Skipped
-			tell()
+			s.Written = min(int(fresh.count.Load()), done) // some are ahead
+			s.Unchanged = done - s.Written - s.Denied - s.Skipped
+			meter.Show(s, false)
 			return nil
 		})
 		if err != nil {
-			return e.Summary, err
+			return s, err
 		}
 	}
-	e.Final = true
-	tell()
-	return e.Summary, nil
+	meter.Show(s, true)
+	return s, nil
 }
-
-// tellEvery is how often progress is told.
-const tellEvery = 100 * time.Millisecond

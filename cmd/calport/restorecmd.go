@@ -24,10 +24,7 @@ func setupRestore(p *program, _ *cobra.Command) func(context.Context, []string) 
 		if err != nil {
 			return err
 		}
-		if err := os.MkdirAll(c.Data, 0o700); err != nil {
-			return fmt.Errorf("data folder: %w; make it writable for this user, or set another in data", err)
-		}
-		lock, err := store.LockDir(c.Data)
+		lock, err := c.lockData()
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -32,10 +31,7 @@ func setupServe(p *program, _ *cobra.Command) func(context.Context, []string) er
 
 // serve runs until ctx ends. ready, which may be nil, is called once everything answers.
 func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error) error {
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return fmt.Errorf("data folder: %w; make it writable for this user, or set another in data", err)
-	}
-	lock, err := store.LockDir(c.Data)
+	lock, err := c.lockData()
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ type run struct {
 	prior   *priorReader
 	out     *manifestWriter
 	index   *nanoIndex // nil but in the layout NanoCMD
-	meter   meter
+	meter   Meter
 	summary Summary
 }
 
@@ -127,7 +127,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if o.Format&Signed != 0 {
 		x.signer = File{Signer: o.Signer.Fingerprint(), NotAfter: o.Signer.NotAfter().UTC().Truncate(time.Second)}
 	}
-	x.meter = newMeter(o.Progress, o.Now, len(x.people))
+	x.meter = NewMeter(o.Progress, o.Now, len(x.people))
 	done, err := x.open()
 	if err != nil {
 		return Summary{}, fmt.Errorf("exporting to %s: %w", o.Dir, err)

@@ -77,20 +77,22 @@ type Progress struct {
 // interval is the least time between two reports of progress.
 const interval = 100 * time.Millisecond
 
-// meter reports progress, not too often.
-type meter struct {
+// Meter reports progress, not too often.
+type Meter struct {
 	report      func(Progress)
 	now         func() time.Time
 	start, last time.Time
 	total       int
 }
 
-func newMeter(report func(Progress), now func() time.Time, total int) meter {
+// NewMeter makes one for a run over so many people. report may be nil.
+func NewMeter(report func(Progress), now func() time.Time, total int) Meter {
 	start := now()
-	return meter{report: report, now: now, start: start, last: start, total: total}
+	return Meter{report: report, now: now, start: start, last: start, total: total}
 }
 
-func (m *meter) show(s Summary, final bool) {
+// Show reports how far the run has come; the last time it is final.
+func (m *Meter) Show(s Summary, final bool) {
 	if m.report == nil {
 		return
 	}

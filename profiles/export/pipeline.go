@@ -115,14 +115,14 @@ func (x *run) collect(order <-chan *chunk, cancel func()) (first error) {
 		if x.out != nil {
 			fail(x.out.flush())
 		}
-		x.meter.show(x.summary, false)
+		x.meter.Show(x.summary, false)
 	}
 	return first
 }
 
 // finish puts the new manifest into its place, unless the old one could not be read to its end.
 func (x *run) finish(readErr, err error) error {
-	x.meter.show(x.summary, true)
+	x.meter.Show(x.summary, true)
 	if x.out == nil {
 		return firstOf(readErr, err)
 	}

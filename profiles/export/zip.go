@@ -46,13 +46,13 @@ func Zip(ctx context.Context, w io.Writer, o Options) (Summary, error) {
 	}
 	defer z.manifests.close()
 	people := sorted(o.People)
-	z.meter = newMeter(o.Progress, o.Now, len(people))
+	z.meter = NewMeter(o.Progress, o.Now, len(people))
 	r := &Renderer{Generator: o.Generator, Directory: o.Directory, Signer: o.Signer, Shelf: o.Shelf}
 	err = r.Each(ctx, slices.Values(people), o.Platform, o.Format&Signed != 0, z.add)
 	if err == nil {
 		err = firstOf(z.manifests.move(z), z.archive.Close())
 	}
-	z.meter.show(z.summary, true)
+	z.meter.Show(z.summary, true)
 	return z.summary, err
 }
 
@@ -62,7 +62,7 @@ type zipRun struct {
 	manifests *manifests
 	signer    File // what every signed file says of its signer
 	last      string
-	meter     meter
+	meter     Meter
 	summary   Summary
 }
 
@@ -73,7 +73,7 @@ func (z *zipRun) add(one Rendered) error {
 		return err
 	}
 	z.summary.add(i)
-	z.meter.show(z.summary, false)
+	z.meter.Show(z.summary, false)
 	return z.manifests.add(i.entry)
 }
 

@@ -106,7 +106,7 @@ type yearShape struct {
 	lengths [13]uint8
 }
 
-// first is the first day of a month.
+// start is the first day of a month.
 func (s *yearShape) start(month int) int {
 	day := s.first
 	for _, n := range s.lengths[:month-1] {

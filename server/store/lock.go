@@ -16,10 +16,13 @@ import (
 // Lock keeps a second server away from a data directory, until Unlock or the end of the process, however it ends.
 type Lock struct{ file *os.File }
 
+// LockName is the file by which a data directory is locked.
+const LockName = "calport.lock"
+
 // LockDir takes the directory's lock, the file calport.lock with the process id in it, or fails with a *LockedError.
 // Only what serves or rewrites homes takes it; other commands open the store beside the server.
 func LockDir(dir string) (*Lock, error) {
-	path := filepath.Join(dir, "calport.lock")
+	path := filepath.Join(dir, LockName)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, systemError(path, err)

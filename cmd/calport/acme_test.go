@@ -46,7 +46,7 @@ func startACME(t *testing.T, resolver, tlsPort string) *acmeServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listen, manage := freeAddress(t), freeAddress(t)
+	listen, manage := directorytest.FreeAddress(t), directorytest.FreeAddress(t)
 	config, err := json.Marshal(map[string]any{"pebble": map[string]any{
 		"listenAddress": listen, "managementListenAddress": manage, "certificate": "cert.pem", "privateKey": "key.pem",
 		"tlsPort": port, "httpPort": 1, "keyAlgorithm": "ecdsa", "retryAfter": map[string]int{"authz": 1, "order": 1},
@@ -168,7 +168,7 @@ func TestAnACMEServerThatDoesNotAnswerIsLoggedWithTheRemedy(t *testing.T) {
 	caFile := filepath.Join(t.TempDir(), "ca.pem")
 	write(t, caFile, string(authority.PEM))
 	s := newSite(t, "")
-	s.useACME(t, "https://"+freeAddress(t)+"/dir", caFile)
+	s.useACME(t, "https://"+directorytest.FreeAddress(t)+"/dir", caFile)
 	in := s.serve(t)
 	for range 3 {
 		if _, err := handshake(t, s.https, "calendar.example.org", nil); err == nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"calport/directory/demo"
+	"calport/directory/directorytest"
 )
 
 // whole is the assembled server on plain http over loopback: sign-in, dispatch, store, all of it.
@@ -150,12 +150,7 @@ func BenchmarkStart(b *testing.B) {
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
+	address := directorytest.FreeAddress(b)
 	dir := b.TempDir()
 	config := filepath.Join(dir, "calport.toml")
 	text := fmt.Sprintf("data = \".\"\n[server]\npublic_host = \"localhost\"\nhttps = []\nhttp = []\nplain = [%q]\n[directory]\nurls = [%q]\nallow_plain = true\nbase = %q\n[profiles]\norganization = \"Bench\"\nidentifier = \"org.example.bench\"\n", address, d.URL(), demo.BaseDN)

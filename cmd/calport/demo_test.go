@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"calport/directory/directorytest"
 )
 
 // instance is a running demo.
@@ -29,8 +31,8 @@ type instance struct {
 // startDemo runs `calport demo` on ports of its own until the test ends.
 func startDemo(t *testing.T, dir string, flags ...string) *instance {
 	t.Helper()
-	https := freeAddress(t)
-	args := append([]string{"demo", "--data", dir, "--https", https, "--http", freeAddress(t)}, flags...)
+	https := directorytest.FreeAddress(t)
+	args := append([]string{"demo", "--data", dir, "--https", https, "--http", directorytest.FreeAddress(t)}, flags...)
 	in := &instance{dir: dir, out: &buffer{}, log: &buffer{}}
 	in.start(t, https, in.out.await("Ctrl-C"), args...)
 	return in
@@ -123,17 +125,6 @@ func (in *instance) calport(t *testing.T, args ...string) (status int, out, errs
 	return status, o.String(), e.String()
 }
 
-// freeAddress is a loopback address that nothing listened on a moment ago.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // buffer is written by one goroutine and read by another; await tells when a word has been written.
 type buffer struct {
 	mu    sync.Mutex
@@ -200,7 +191,7 @@ func TestASecondServerOnTheSameDataIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	startDemo(t, dir)
 	var errs bytes.Buffer
-	args := []string{"demo", "--data", dir, "--https", freeAddress(t), "--http", freeAddress(t)}
+	args := []string{"demo", "--data", dir, "--https", directorytest.FreeAddress(t), "--http", directorytest.FreeAddress(t)}
 	status := run(t.Context(), args, stdio{strings.NewReader(""), io.Discard, &errs, os.Getenv})
 	if status != 1 || !strings.Contains(errs.String(), "already serves") {
 		t.Errorf("got %d, %s", status, errs.String())
@@ -214,7 +205,7 @@ func TestATakenPortIsNamed(t *testing.T) {
 	}
 	defer l.Close()
 	var errs bytes.Buffer
-	args := []string{"demo", "--data", t.TempDir(), "--https", l.Addr().String(), "--http", freeAddress(t)}
+	args := []string{"demo", "--data", t.TempDir(), "--https", l.Addr().String(), "--http", directorytest.FreeAddress(t)}
 	status := run(t.Context(), args, stdio{strings.NewReader(""), io.Discard, &errs, os.Getenv})
 	if status != 1 || !strings.Contains(errs.String(), "another program listens on "+l.Addr().String()) {
 		t.Errorf("got %d, %s", status, errs.String())
@@ -223,7 +214,7 @@ func TestATakenPortIsNamed(t *testing.T) {
 
 func TestTheDemoStaysOnThisMachineUnlessAsked(t *testing.T) {
 	var errs bytes.Buffer
-	args := []string{"demo", "--data", t.TempDir(), "--https", "0.0.0.0:0", "--http", freeAddress(t)}
+	args := []string{"demo", "--data", t.TempDir(), "--https", "0.0.0.0:0", "--http", directorytest.FreeAddress(t)}
 	status := run(t.Context(), args, stdio{strings.NewReader(""), io.Discard, &errs, os.Getenv})
 	if status != 2 || !strings.Contains(errs.String(), "--lan") {
 		t.Errorf("got %d, %s", status, errs.String())

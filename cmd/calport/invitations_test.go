@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"calport/directory/directorytest"
 	"calport/server/imip/imiptest"
 )
 
@@ -350,7 +351,7 @@ func startDovecot(t *testing.T) *imiptest.IMAP {
 			t.Fatal(err)
 		}
 	}
-	address := freeAddress(t)
+	address := directorytest.FreeAddress(t)
 	_, port, _ := net.SplitHostPort(address)
 	write(t, filepath.Join(dir, "users"), imiptest.User+":{PLAIN}"+imiptest.Password+"\n")
 	write(t, filepath.Join(dir, "dovecot.conf"), fmt.Sprintf(`base_dir = %[1]s/run

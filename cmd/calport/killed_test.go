@@ -213,7 +213,7 @@ func (w *watcher) look(ctx context.Context, p *process) error {
 		return fmt.Errorf("%w: sync-collection from %q: got %d, %v: %s", errUnlike, w.token, status, err, text)
 	}
 	for _, r := range answer.Responses {
-		if strings.Contains(r.Status, "404") {
+		if strings.Contains(r.Status, " 404 ") {
 			delete(w.there, r.Href)
 		} else if r.Href != collection {
 			w.there[r.Href] = r.ETag

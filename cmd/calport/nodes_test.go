@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/crypto/acme/autocert"
 
+	"calport/directory/directorytest"
 	"calport/server/store"
 	"calport/server/store/postgrestest"
 )
@@ -18,7 +19,7 @@ import (
 // node writes the configuration of one more node of s: the same but for its data folder and where it listens.
 func (s *site) node(t *testing.T) *site {
 	t.Helper()
-	other := &site{dir: t.TempDir(), https: freeAddress(t), directory: s.directory}
+	other := &site{dir: t.TempDir(), https: directorytest.FreeAddress(t), directory: s.directory}
 	other.config = filepath.Join(other.dir, "calport.toml")
 	text, err := os.ReadFile(s.config)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"calport/directory/directorytest"
 )
 
 // example is a command of the README with the output that it shows. "…" stands for anything.
@@ -46,7 +48,7 @@ func TestTheReadmeIsTrue(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	environment := append(os.Environ(), "HOME="+home, "CALPORT_CONFIG=", "PATH="+bin+":"+os.Getenv("PATH"))
-	https := freeAddress(t)
+	https := directorytest.FreeAddress(t)
 	_, port, _ := net.SplitHostPort(https)
 
 	all := examples(t)
@@ -67,7 +69,7 @@ func TestTheReadmeIsTrue(t *testing.T) {
 		t.Errorf("the README does not show %q", command)
 	}
 
-	demo := exec.Command(filepath.Join(bin, "calport"), "demo", "--https", https, "--http", freeAddress(t))
+	demo := exec.Command(filepath.Join(bin, "calport"), "demo", "--https", https, "--http", directorytest.FreeAddress(t))
 	demo.Env = environment
 	out := &buffer{}
 	ready := out.await("Ctrl-C")

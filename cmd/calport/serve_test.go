@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"calport/directory/demo"
+	"calport/directory/directorytest"
 	"calport/signing"
 )
 
@@ -32,7 +33,7 @@ func newSite(t testing.TB, extra string) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Close() })
-	s := &site{dir: t.TempDir(), https: freeAddress(t), directory: d}
+	s := &site{dir: t.TempDir(), https: directorytest.FreeAddress(t), directory: d}
 	s.config = filepath.Join(s.dir, "calport.toml")
 	_, port, _ := strings.Cut(s.https, ":")
 	text := fmt.Sprintf(`data = "."
@@ -172,7 +173,7 @@ func TestServeStartsWithoutAnyDirectoryAndSaysSo(t *testing.T) {
 
 func TestMetricsAreServedOnTheirOwnAddress(t *testing.T) {
 	s := newSite(t, "")
-	metrics := freeAddress(t)
+	metrics := directorytest.FreeAddress(t)
 	edit(t, s.config, "http = []", fmt.Sprintf("http = []\nmetrics = %q", metrics))
 	in := s.serve(t)
 	in.do(t, "PROPFIND", "/principals/", "ada", "", "Depth", "0")

@@ -52,7 +52,7 @@ const mdmKey = "geheim"
 // startMDM starts a program that listens until the test ends.
 func startMDM(t *testing.T, m *mdmServer, program string, args ...string) *mdmServer {
 	t.Helper()
-	listen := freeAddress(t)
+	listen := directorytest.FreeAddress(t)
 	m.url, m.log = "http://"+listen, &buffer{}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	run := exec.CommandContext(ctx, program, append(args, "-listen", listen, "-storage", "inmem")...)

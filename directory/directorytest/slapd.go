@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -61,9 +62,9 @@ func (o Slapd) Start(t testing.TB) *Server {
 	}
 	o.write(t, dir, s)
 	s.load(filepath.Join(dir, "data.ldif"))
-	s.URL = "ldap://" + freeAddress(t)
+	s.URL = "ldap://" + FreeAddress(t)
 	if o.Cert != nil {
-		s.TLSURL = "ldaps://" + freeAddress(t)
+		s.TLSURL = "ldaps://" + FreeAddress(t)
 	}
 	s.Start()
 	t.Cleanup(s.Stop)
@@ -136,15 +137,20 @@ func (s *Server) load(ldif string) {
 	}
 }
 
-// freeAddress answers a loopback address that nothing listens on.
-func freeAddress(t testing.TB) string {
+// FreeAddress answers a loopback address that nothing listens on. Its port is below those that the system gives to
+// outgoing connections, so that no connection of another test takes it before the server of this one does.
+func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(22000)))
+		if err != nil {
+			continue
+		}
+		defer l.Close()
+		return l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port from 10000 to 31999 is free on 127.0.0.1")
+	return ""
 }
 
 // guarded runs a program that ends with this process even if this process is killed: its guard reads from a pipe
@@ -156,8 +162,8 @@ func (s *Server) Start() {
 	s.t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	urls := strings.TrimSpace(s.URL + " " + s.TLSURL)
-	c := exec.Command("/bin/sh", "-c", guarded, "sh", s.binary, "-f", s.conf, "-h", urls, "-d", "0")
+	urls := strings.Fields(s.URL + " " + s.TLSURL)
+	c := exec.Command("/bin/sh", "-c", guarded, "sh", s.binary, "-f", s.conf, "-h", strings.Join(urls, " "), "-d", "0")
 	var log bytes.Buffer
 	c.Stderr = &log
 	pipe, err := c.StdinPipe()
@@ -170,9 +176,12 @@ func (s *Server) Start() {
 	ended := make(chan struct{})
 	go func() { c.Wait(); close(ended) }()
 	s.stop = func() { pipe.Close(); <-ended }
-	if err := listens("tcp", strings.TrimPrefix(s.URL, "ldap://"), ended); err != nil {
-		s.stop()
-		s.t.Fatalf("slapd: %v\n%s", err, log.String())
+	for _, url := range urls { // slapd begins to listen at one after the other
+		_, address, _ := strings.Cut(url, "://")
+		if err := listens("tcp", address, ended); err != nil {
+			s.stop()
+			s.t.Fatalf("slapd: %v\n%s", err, log.String())
+		}
 	}
 }
 

@@ -73,18 +73,18 @@ func TestLimitsAreToldAndEnforced(t *testing.T) {
 	for _, who := range []string{"grace", "linus", "zoë"} {
 		for _, name := range []string{"calendar-color", "calendar-order"} {
 			own := fmt.Sprintf(patch, `<`+name+` xmlns="http://apple.com/ns/ical/">1</`+name+`>`)
-			if body := s.want(t, who, "PROPPATCH", adaCal, own, 207).Body.String(); strings.Contains(body, "507") {
+			if body := s.want(t, who, "PROPPATCH", adaCal, own, 207).Body.String(); strings.Contains(body, " 507 ") {
 				t.Errorf("%s: %s", who, body)
 			}
 		}
 	}
 
 	large := fmt.Sprintf(patch, `<x xmlns="urn:x">`+strings.Repeat("x", 200)+`</x>`)
-	if body := s.want(t, "ada", "PROPPATCH", adaCal, large, 207).Body.String(); !strings.Contains(body, "507") {
+	if body := s.want(t, "ada", "PROPPATCH", adaCal, large, 207).Body.String(); !strings.Contains(body, " 507 ") {
 		t.Errorf("a property that is too large: got %s", body)
 	}
 	many := fmt.Sprintf(patch, `<a xmlns="urn:x"/><b xmlns="urn:x"/><c xmlns="urn:x"/><d xmlns="urn:x"/>`)
-	if body := s.want(t, "ada", "PROPPATCH", adaCal, many, 207).Body.String(); !strings.Contains(body, "507") {
+	if body := s.want(t, "ada", "PROPPATCH", adaCal, many, 207).Body.String(); !strings.Contains(body, " 507 ") {
 		t.Errorf("too many properties: got %s", body)
 	}
 }

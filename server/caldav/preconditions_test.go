@@ -86,7 +86,7 @@ func TestEveryPreconditionHasItsName(t *testing.T) {
 	expanded := query(asked(`<C:calendar-data><C:expand start="20260901T000000Z" end="20270901T000000Z"/></C:calendar-data>`))
 	for _, r := range readMultistatus(t, s.want(t, "ada", "REPORT", adaCal, expanded, 207)).Responses {
 		tooMany := r.Href == adaCal+"series.ics"
-		if got := strings.Contains(r.Propstats[0].Status, "403"); got != tooMany {
+		if got := strings.Contains(r.Propstats[0].Status, " 403 "); got != tooMany {
 			t.Errorf("%s: got %s", r.Href, r.Propstats[0].Status)
 		}
 	}

@@ -172,11 +172,11 @@ func TestSyncTellsWhatBecamePrivateAsGone(t *testing.T) {
 	}
 	o.put(t, owner, inCalendar(owner, "public.ics"), secret("public", "PRIVATE"))
 	second := look(token(first))
-	if !strings.Contains(second, "public.ics") || !strings.Contains(second, "404") {
+	if !strings.Contains(second, "public.ics") || !strings.Contains(second, " 404 ") {
 		t.Errorf("what became private:\n%s", second)
 	}
 	o.put(t, owner, inCalendar(owner, "public.ics"), secret("public", "RESTRICTED"))
-	if third := look(token(second)); !strings.Contains(third, "public.ics") || strings.Contains(third, "404") {
+	if third := look(token(second)); !strings.Contains(third, "public.ics") || strings.Contains(third, " 404 ") {
 		t.Errorf("what is no longer private:\n%s", third)
 	}
 }

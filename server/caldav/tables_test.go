@@ -223,7 +223,7 @@ func TestProtectedPropertiesRefuseAndNothingElseIsChanged(t *testing.T) {
 				t.Errorf("PROPPATCH of %s on %s: got %v, want 403 for it and 424 for the other", row.Name.Local, path, got)
 			}
 			for _, ps := range answer.Responses[0].Propstats {
-				if strings.Contains(ps.Status, "403") && (len(ps.Error.Conditions) == 0 || ps.Error.Conditions[0].XMLName != dav.CannotModifyProtectedProperty) {
+				if strings.Contains(ps.Status, " 403 ") && (len(ps.Error.Conditions) == 0 || ps.Error.Conditions[0].XMLName != dav.CannotModifyProtectedProperty) {
 					t.Errorf("PROPPATCH of %s on %s: got condition %v", row.Name.Local, path, ps.Error.Conditions)
 				}
 			}

@@ -137,7 +137,7 @@ func TestDeletedCalendarVanishesAndReturnsToClients(t *testing.T) {
 		t.Errorf("its event: %d", w.Code)
 	}
 	body, between := o.syncHome(t, ada, homePath(ada), before)
-	if !strings.Contains(body, "404") || !strings.Contains(body, "/calendar/") {
+	if !strings.Contains(body, " 404 ") || !strings.Contains(body, "/calendar/") {
 		t.Errorf("a client is not told that it is gone:\n%s", body)
 	}
 	deleted, err := a.DeletedCalendars(t.Context())
@@ -155,7 +155,7 @@ func TestDeletedCalendarVanishesAndReturnsToClients(t *testing.T) {
 		t.Errorf("its event: %d %s, want %s", w.Code, w.Header().Get("ETag"), etag)
 	}
 	body, _ = o.syncHome(t, ada, homePath(ada), between)
-	if strings.Contains(body, "404") || !strings.Contains(body, "/calendar/") {
+	if strings.Contains(body, " 404 ") || !strings.Contains(body, "/calendar/") {
 		t.Errorf("a client that saw it vanish is not told that it is back:\n%s", body)
 	}
 	if body, _ = o.syncHome(t, ada, homePath(ada)+"calendar/", inside); strings.Contains(body, "one.ics") {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"calport/directory"
-	"calport/server/ical"
 	"calport/server/itip"
 	"calport/server/store"
 )
@@ -92,11 +91,7 @@ func (s *Scheduler) NoteStatuses(tx *store.Tx, owner *directory.Principal, uid s
 	}
 	r := s.begin(tx, owner)
 	mine, err := r.find(home, uid)
-	if errors.Is(err, ical.ErrData) { // what is left of the copy has no place for them, and others' wait behind these
-		s.Log.Error("what became of a mail cannot be noted: the event is damaged", "owner", owner.ShortName, "uid", uid, "err", err)
-		return nil
-	}
-	if err != nil || mine == nil {
+	if err != nil || mine == nil || mine.object == nil { // what is left of a damaged copy has no place for them
 		return err
 	}
 	object, codes := mine.object.Clone(), maps.Clone(codes)

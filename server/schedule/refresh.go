@@ -132,7 +132,7 @@ func (s *Scheduler) refresh(ctx context.Context, key, replied string) error {
 		}
 		r := s.begin(tx, organizer)
 		mine, err := r.find(home, uid)
-		if err != nil || mine == nil {
+		if err != nil || mine == nil || mine.object == nil {
 			return err
 		}
 		r.entry.Deed, r.entry.Role = DeedRefresh, roleOrganizer

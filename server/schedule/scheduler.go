@@ -141,10 +141,10 @@ func (r *round) hidden(from *directory.Principal) func(address string) bool {
 // found is a copy of a scheduling object in somebody's calendars.
 type found struct {
 	item   store.Object
-	object *ical.Component
+	object *ical.Component // nil if the copy is damaged: what is stored cannot be read
 }
 
-// find returns the object of a UID in the calendars of a home, nil if there is none.
+// find returns the object of a UID in the calendars of a home, nil if there is none. That one is damaged it logs.
 func (r *round) find(h *store.Home, uid string) (*found, error) {
 	item, err := r.tx.ObjectByUID(h.ID, uid, store.Whole)
 	if errors.Is(err, store.ErrNotFound) {
@@ -155,7 +155,9 @@ func (r *round) find(h *store.Home, uid string) (*found, error) {
 	}
 	object, err := ical.Parse(item.Data)
 	if err != nil {
-		return nil, err
+		in := h.CollectionByID(item.CollectionID)
+		r.Log.Error("a calendar object is damaged; whoever writes or deletes it mends that", "owner", h.Owner, "calendar", in.Name,
+			"object", item.Name, "uid", uid, "err", err)
 	}
 	return &found{item, object}, nil
 }

@@ -51,10 +51,20 @@ func (r *round) send(m *itip.Message) (status string, err error) {
 		return "", err
 	}
 	var object *ical.Component
-	if mine != nil {
+	switch {
+	case mine == nil:
+		if kept, err := r.keepWaiting(home, m); kept || err != nil {
+			return statusDelivered, err
+		}
+	case mine.object == nil:
+		anew := r.mending(m, mine)
+		if anew == nil {
+			r.delivered(m, &itip.Delivery{Status: StatusFailed}, errDamaged)
+			return StatusFailed, nil
+		}
+		m = anew
+	default:
 		object = mine.object
-	} else if kept, err := r.keepWaiting(home, m); kept || err != nil {
-		return statusDelivered, err
 	}
 	d, err := itip.Deliver(m, object, r.context(to))
 	if status, ok := rejected(err); ok {
@@ -65,9 +75,27 @@ func (r *round) send(m *itip.Message) (status string, err error) {
 	if err != nil {
 		return "", err
 	}
+	if d.Outcome == itip.Create && mine != nil {
+		d.Outcome = itip.Update // of what was damaged
+	}
 	r.delivered(m, &d, nil)
 	p := &parcel{round: r, message: m, to: to, home: home, mine: mine, Delivery: &d}
 	return d.Status, p.deliver()
+}
+
+// errDamaged is why a message did nothing.
+var errDamaged = errors.New("the recipient's copy is damaged, and the message does not tell all of it")
+
+// mending is a message as it takes the place of the recipient's damaged copy, if it tells all that he sees of the event
+// and the copy was of this organizer's event; else nil.
+func (r *round) mending(m *itip.Message, damaged *found) *itip.Message {
+	whole := m.Method == itip.MethodRequest && len(m.Instances) == 0
+	if !whole || !isPrincipal(ByAddress(r.people, damaged.item.Organizer), ByAddress(r.people, m.From)) {
+		return nil
+	}
+	anew := *m
+	anew.Refresh = false
+	return &anew
 }
 
 // errClosed is why a person who cannot sign in for good is not invited.

@@ -18,7 +18,7 @@ import (
 	"calport/server/store"
 )
 
-// ErrSplit says that an object cannot be split there: it does not recur, nothing of it is on one side, the time is of
+// ErrSplit says that an object cannot be split there: it cannot be read, it does not recur, nothing of it is on one side, the time is of
 // another form than its start, or the UID for the past is taken or no text.
 var ErrSplit = errors.New("schedule: cannot be split there")
 
@@ -48,7 +48,7 @@ func (s *Scheduler) Split(tx *store.Tx, owner *directory.Principal, item *store.
 	}
 	object, err := ical.Parse(whole.Data)
 	if err != nil {
-		return Parts{}, err
+		return Parts{}, ErrSplit // damaged
 	}
 	r := s.begin(tx, owner)
 	role := itip.Classify(object, r.context(owner).Me)

@@ -42,11 +42,8 @@ func (s *Scheduler) Put(tx *store.Tx, w Write) (Written, error) {
 	r.actedBy(w.Actor)
 	var before *ical.Component
 	if w.Before != nil {
-		item, err := tx.Object(w.Before.CollectionID, w.Before.Name, store.Whole)
-		if err != nil {
-			return Written{}, err
-		}
-		if before, err = ical.Parse(item.Data); err != nil {
+		var err error
+		if before, err = r.readMine(w.Before); err != nil {
 			return Written{}, err
 		}
 	}
@@ -69,6 +66,26 @@ func (s *Scheduler) Put(tx *store.Tx, w Write) (Written, error) {
 		return Written{Object: done.Object, Changed: done.Changed}, nil
 	}
 	return Written{Object: w.After}, nil
+}
+
+// readMine reads the owner's object as it is stored, nil if it is damaged: then it counts as not there, so that he can
+// write over it, or be rid of it.
+func (r *round) readMine(item *store.Object) (*ical.Component, error) {
+	whole, err := r.tx.Object(item.CollectionID, item.Name, store.Whole)
+	if err != nil {
+		return nil, err
+	}
+	object, err := ical.Parse(whole.Data)
+	if err == nil {
+		return object, nil
+	}
+	r.Log.Warn("a damaged calendar object goes, and what it meant to others is not known", "owner", r.owner.ShortName,
+		"object", item.Name, "uid", item.UID, "deed", r.entry.Deed, "err", err)
+	home, err := r.Home(r.tx, r.owner)
+	if err != nil {
+		return nil, err
+	}
+	return nil, r.tx.SetGroupAttendees(home.ID, item.UID, nil)
 }
 
 // organize is an organizer's write: the attendees hear of it, and what becomes of that is noted in his copy.
@@ -146,7 +163,7 @@ func (r *round) organizersCopy(object *ical.Component) (copy *ical.Component, he
 		return nil, true, err
 	}
 	f, err := r.find(home, uidOf(object))
-	if err != nil || f == nil {
+	if err != nil || f == nil || f.object == nil {
 		return nil, true, err
 	}
 	if itip.Classify(f.object, r.context(organizer).Me) != itip.IsOrganizer {
@@ -208,18 +225,14 @@ func (s *Scheduler) Delete(tx *store.Tx, d Deletion) error {
 	if err := forgetETags(tx, item); err != nil {
 		return err
 	}
-	whole, err := tx.Object(item.CollectionID, item.Name, store.Whole)
-	if err != nil {
-		return err
-	}
-	object, err := ical.Parse(whole.Data)
-	if err != nil {
-		return nil // damaged: it must be possible to be rid of it
-	}
 	r := s.begin(tx, d.Owner)
 	x := r.context(d.Owner)
 	r.entry.Deed = DeedDelete
 	r.actedBy(d.Actor)
+	object, err := r.readMine(item)
+	if err != nil {
+		return err
+	}
 	var messages []itip.Message
 	switch itip.Classify(object, x.Me) {
 	case itip.IsOrganizer:

@@ -54,7 +54,7 @@ type process struct {
 }
 
 // spawn runs the built `calport serve` until the test ends or it is stopped or killed.
-func (s *site) spawn(t *testing.T) *process {
+func (s *site) spawn(t testing.TB) *process {
 	t.Helper()
 	p := &process{instance: &instance{dir: s.dir, out: &buffer{}, log: &buffer{}}, ended: make(chan struct{})}
 	p.cmd = exec.Command(built(t), "serve", "--config", s.config)

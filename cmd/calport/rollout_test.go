@@ -26,8 +26,8 @@ var morning = func() int {
 	return 1000
 }()
 
-// rollOut is a server with an ECDSA signer, in front of OpenLDAP with everybody in it.
-func rollOut(t testing.TB) *instance {
+// rollOut is a server with an ECDSA signer, in front of OpenLDAP with everybody in it. Each is a process of its own.
+func rollOut(t testing.TB) *process {
 	t.Helper()
 	slapd := directorytest.Slapd{LDIF: directorytest.Organisation{People: morning, Groups: 1}.LDIF()}.Start(t)
 	s := newSite(t, "")
@@ -35,7 +35,7 @@ func rollOut(t testing.TB) *instance {
 	// Who is not signed in gets 500 entries of a search at most, as slapd is set by default.
 	write(t, filepath.Join(s.dir, "ldap-password"), slapd.RootPassword)
 	edit(t, s.config, "allow_plain = true", fmt.Sprintf("allow_plain = true\nbind_dn = %q\npassword_file = \"ldap-password\"", slapd.RootDN))
-	return s.serve(t)
+	return s.spawn(t)
 }
 
 // newcomer signs in with the directory's password, over a connection of their own, and downloads the profile.

@@ -21,10 +21,8 @@ import (
 // This file is caldav-proxy: who acts for whom. Some delegates the directory names; others people name themselves, by the
 // group-member-set of their two proxy groups. Those are kept in the store, and in memory, since every request asks.
 
-// delegateBucket is the store's bucket of them: by owner, a directory.Delegates.
-const delegateBucket = "delegates"
-
-// delegations are the delegates that people have named, as of the last load. It is safe for concurrent use.
+// delegations are the delegates that people have named, as of the last load: each a directory.Delegates in
+// store.Delegates. It is safe for concurrent use.
 type delegations struct {
 	store   *store.Store
 	reading sync.Mutex // held while they are read, so that of two loads the later one wins; nobody who asks waits for it
@@ -38,7 +36,7 @@ type delegations struct {
 func (d *delegations) load(ctx context.Context) error {
 	d.reading.Lock()
 	defer d.reading.Unlock()
-	texts, err := d.store.Values(ctx, delegateBucket)
+	texts, err := d.store.Values(ctx, store.Delegates)
 	if err != nil {
 		return err
 	}
@@ -195,7 +193,7 @@ func (r *resource) saveProxyMembers(tx *store.Tx) error {
 func (r *resource) changeNamed(tx *store.Tx, change func(*directory.Delegates)) error {
 	key := ownerKey(r.whose)
 	var named directory.Delegates
-	text, err := tx.Value(delegateBucket, key)
+	text, err := tx.Value(store.Delegates, key)
 	if err == nil {
 		err = json.Unmarshal(text, &named)
 	}
@@ -204,10 +202,10 @@ func (r *resource) changeNamed(tx *store.Tx, change func(*directory.Delegates)) 
 	}
 	change(&named)
 	if len(named.Read)+len(named.Write) == 0 {
-		return tx.DeleteValue(delegateBucket, key)
+		return tx.DeleteValue(store.Delegates, key)
 	}
 	if text, err = json.Marshal(named); err != nil {
 		return err
 	}
-	return tx.SetValue(delegateBucket, key, text)
+	return tx.SetValue(store.Delegates, key, text)
 }

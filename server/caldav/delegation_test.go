@@ -15,7 +15,7 @@ func TestNobodyWaitsForTheDelegatesToBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if err := s.SetValue(t.Context(), delegateBucket, "ada", []byte(`{"Read":["grace"]}`)); err != nil {
+	if err := s.SetValue(t.Context(), store.Delegates, "ada", []byte(`{"Read":["grace"]}`)); err != nil {
 		t.Fatal(err)
 	}
 	d := &delegations{store: s}

@@ -11,8 +11,6 @@ import (
 	"github.com/google/uuid"
 
 	"calport/server/dav"
-	"calport/server/ical"
-	"calport/server/schedule"
 	"calport/server/store"
 )
 
@@ -106,7 +104,7 @@ type Restored struct {
 	Moved bool
 	// Left is how many objects were left out: they are in another calendar now, or their meetings are no more.
 	Left int
-	// Invited is how many meetings others have heard of anew.
+	// Invited is how many meetings others have heard of anew. Where the request was broken off, they hear of others later.
 	Invited int
 }
 
@@ -114,6 +112,7 @@ type Restored struct {
 // its log, so that clients that have not looked meanwhile see no difference, and others see it return. Meetings of which
 // others have heard that they are off are not the same afterwards: see reinvite.
 func (a Visitor) RestoreCalendar(ctx context.Context, id int64) (done Restored, err error) {
+	more := false
 	err = a.visit().within(ctx, "PROPFIND", homeHref(a.who), func(tx *store.Tx, r *resource) error {
 		d, err := r.discardedHere(tx, id)
 		if err != nil {
@@ -132,15 +131,18 @@ func (a Visitor) RestoreCalendar(ctx context.Context, id int64) (done Restored, 
 		}
 		done.Left = len(left)
 		begun, err := r.settlingStopped(tx, id)
-		switch {
-		case err != nil || c.Kind != store.Calendar:
-		case d.Settled || begun:
-			err = errors.Join(schedule.DropWaiting(tx, id), r.reinviteAll(tx, c, &done))
-		default:
-			err = r.scheduler.DeliverWaiting(tx, r.whose, id)
+		if err != nil || c.Kind != store.Calendar {
+			return err
 		}
+		more, err = r.comeBack(tx, c, d.Settled || begun, &done)
 		return err
 	})
+	if err == nil && more {
+		// The calendar is back, whatever becomes of this: what is left is gone on with in time, see goOnReturning.
+		if err := a.goOnReturning(ctx, id, &done); err != nil && ctx.Err() == nil {
+			a.log.WarnContext(ctx, "of a calendar that is back others hear later", "err", err)
+		}
+	}
 	return done, err
 }
 
@@ -154,60 +156,6 @@ func (r *resource) discardedHere(tx *store.Tx, id int64) (store.Discarded, error
 		err = errNothing()
 	}
 	return d, err
-}
-
-// reinviteAll tells others of the meetings of a calendar that is back, of which they were told that they are off.
-func (r *resource) reinviteAll(tx *store.Tx, c *store.Collection, done *Restored) error {
-	meetings, err := meetingsOf(tx, c.ID)
-	if err != nil {
-		return err
-	}
-	for i := range meetings {
-		back, err := r.reinvite(tx, &meetings[i])
-		if err != nil {
-			return err
-		}
-		if !back {
-			done.Left++
-			if err := tx.DeleteObject(c.ID, meetings[i].Name); err != nil {
-				return err
-			}
-			continue
-		}
-		done.Invited++
-	}
-	return nil
-}
-
-// reinvite stores a meeting anew, as if its owner's client had PUT it: an organizer invites everybody again, by a version
-// that outruns the copies that were called off; an attendee's answer is what it was, to the meeting as it is now. back is
-// false if there is no such meeting any more.
-func (r *resource) reinvite(tx *store.Tx, item *store.Object) (back bool, err error) {
-	whole, err := tx.Object(item.CollectionID, item.Name, store.Whole)
-	if err != nil {
-		return false, err
-	}
-	object, err := ical.Parse(whole.Data)
-	if err != nil {
-		return true, nil // damaged: it stays what it was
-	}
-	for _, c := range object.Components {
-		if p := c.Prop("SEQUENCE"); c.Name != "VTIMEZONE" && (p == nil || p.Value() == "0") {
-			c.Set(ical.NewProperty("SEQUENCE", "1")) // that calling off has counted on
-		}
-	}
-	written, err := r.scheduler.Put(tx, schedule.Write{Owner: r.whose, After: object, May: r.maySend, Actor: r.who})
-	var known *dav.Error
-	if err = schedulingError(err); errors.As(err, &known) {
-		return false, nil
-	}
-	if err != nil || written.Object == nil {
-		return false, err
-	}
-	data := &calendarData{tag: written.Tag}
-	data.become(written.Object)
-	_, _, err = tx.PutObject(item.CollectionID, data.stored(item.Name))
-	return true, err
 }
 
 // EraseCalendar ends a deleted calendar at once; whoever is concerned by its meetings is told now if not before, of some
@@ -241,20 +189,6 @@ func (s *Server) eraseDiscarded(tx *store.Tx, d *store.Discarded) error {
 	return tx.PurgeDiscarded(d.ID)
 }
 
-// meetingsOf are the objects of a collection that have an organizer.
-func meetingsOf(tx *store.Tx, collectionID int64) ([]store.Object, error) {
-	var meetings []store.Object
-	for item, err := range tx.Objects(collectionID, store.Facts) {
-		if err != nil {
-			return nil, err
-		}
-		if item.Organizer != "" {
-			meetings = append(meetings, item)
-		}
-	}
-	return meetings, nil
-}
-
 // discardedEvery is how often it is looked what is due of deleted calendars.
 const discardedEvery = time.Minute
 
@@ -277,7 +211,9 @@ func (s *Server) followDiscarded(ctx context.Context) {
 // tidyDiscarded settles and erases what is due. Each calendar has a transaction of its own, in which another node may have
 // been faster.
 func (s *Server) tidyDiscarded(ctx context.Context) error {
-	failed := s.goOnSettling(ctx)
+	failed := errors.Join(s.goOnSettling(ctx), s.eachCollection(ctx, returningBucket, func(ctx context.Context, id int64) error {
+		return s.goOnReturning(ctx, id, &Restored{})
+	}))
 	for _, due := range []struct {
 		after   time.Duration
 		settled bool

@@ -8,17 +8,22 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"calport/server/schedule"
 	"calport/server/store"
 )
 
 // What the end of a calendar means to others. The calendar is gone at once, in one transaction with the first of its
-// meetings; the others follow in transactions of a bounded number, so that nobody else waits long for the store. Of each
-// meeting everybody hears or nobody, and where the program ends in between, the next one goes on from there.
+// meetings; the others follow in bounded transactions, so that nobody else waits long for the store. Of each meeting
+// everybody hears or nobody, and where the program ends in between, the next one goes on from there. Its return is dealt
+// with likewise, see return.go.
 
-// settledTogether is how many meetings of a deleted calendar others are told of in one transaction.
-const settledTogether = 50
+// Of how many meetings others are told in one transaction, and for how long it goes on to another one.
+const (
+	settledTogether = 50
+	settledWithin   = 200 * time.Millisecond
+)
 
 // settlingBucket is the store's bucket of calendars of which others have heard in part: by id, a settling.
 const settlingBucket = "settling"
@@ -60,7 +65,12 @@ func (s *Server) settleStep(tx *store.Tx, d *store.Discarded, at settling) error
 		if err != nil {
 			return err
 		}
+		began := time.Now()
 		for i := range meetings {
+			if i > 0 && time.Since(began) > settledWithin {
+				meetings, more = meetings[:i], true
+				break
+			}
 			_, err := tx.ObjectByUID(d.HomeID, meetings[i].UID, store.Tags)
 			if errors.Is(err, store.ErrNotFound) {
 				err = s.scheduler.Delete(tx, schedule.Deletion{Owner: owner, Item: &meetings[i], Reply: at.Reply})
@@ -81,7 +91,7 @@ func (s *Server) settleStep(tx *store.Tx, d *store.Discarded, at settling) error
 	if err := tx.DeleteValue(settlingBucket, settlingKey(d.ID)); err != nil {
 		return err
 	}
-	if err := schedule.DropWaiting(tx, d.ID); err != nil {
+	if err := tx.DeleteValues(store.WaitingFor(d.ID)); err != nil {
 		return err
 	}
 	return tx.SettleDiscarded(d.ID)
@@ -119,7 +129,12 @@ func (s *Server) settlingStopped(tx *store.Tx, id int64) (begun bool, err error)
 
 // goOnSettling goes on with all deleted calendars of which others have heard in part.
 func (s *Server) goOnSettling(ctx context.Context) error {
-	begun, err := s.store.Values(ctx, settlingBucket)
+	return s.eachCollection(ctx, settlingBucket, s.goOnWith)
+}
+
+// eachCollection does something with every collection whose id is a key of a bucket.
+func (s *Server) eachCollection(ctx context.Context, bucket string, do func(context.Context, int64) error) error {
+	begun, err := s.store.Values(ctx, bucket)
 	if err != nil {
 		return err
 	}
@@ -127,7 +142,7 @@ func (s *Server) goOnSettling(ctx context.Context) error {
 	for _, key := range slices.Sorted(maps.Keys(begun)) {
 		id, err := strconv.ParseInt(key, 10, 64)
 		if err == nil {
-			err = s.goOnWith(ctx, id)
+			err = do(ctx, id)
 		}
 		if err != nil { // the others need not wait for this one
 			failed = errors.Join(failed, fmt.Errorf("collection %s: %w", key, err))

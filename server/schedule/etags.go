@@ -13,12 +13,10 @@ import (
 // As Apple's server does, the ETags that an object had since its Schedule-Tag last changed are remembered, and count as
 // valid: what changed since then was of no consequence (RFC 6638 section 3.2.10).
 
-// earlierETags is the store's bucket of them: by id of the object, a pastETags.
-const earlierETags = "schedule etags"
-
 // maxETags bounds how many are remembered of one object.
 const maxETags = 50
 
+// pastETags is what store.EarlierETags has of an object.
 type pastETags struct {
 	Tag   string // the Schedule-Tag with which they are valid
 	ETags []string
@@ -37,16 +35,12 @@ func rememberETag(tx *store.Tx, item *store.Object) error {
 	if err != nil {
 		return err
 	}
-	return tx.SetValue(earlierETags, etagKey(item), text)
-}
-
-func forgetETags(tx *store.Tx, item *store.Object) error {
-	return tx.DeleteValue(earlierETags, etagKey(item))
+	return tx.SetValue(store.EarlierETags, etagKey(item), text)
 }
 
 // EarlierETags are the ETags that an object, given with its Facts, has had under its Schedule-Tag, the oldest first.
 func EarlierETags(tx *store.Tx, item *store.Object) ([]string, error) {
-	text, err := tx.Value(earlierETags, etagKey(item))
+	text, err := tx.Value(store.EarlierETags, etagKey(item))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}

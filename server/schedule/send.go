@@ -197,9 +197,6 @@ func (p *parcel) store() error {
 		}
 		return p.create()
 	case itip.Remove:
-		if err := forgetETags(p.tx, &p.mine.item); err != nil {
-			return err
-		}
 		return p.tx.DeleteObject(p.mine.item.CollectionID, p.mine.item.Name)
 	}
 	return nil

@@ -222,9 +222,6 @@ func (s *Scheduler) Delete(tx *store.Tx, d Deletion) error {
 	if item.Organizer == "" {
 		return nil
 	}
-	if err := forgetETags(tx, item); err != nil {
-		return err
-	}
 	r := s.begin(tx, d.Owner)
 	x := r.context(d.Owner)
 	r.entry.Deed = DeedDelete

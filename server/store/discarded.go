@@ -200,6 +200,9 @@ func (tx *Tx) PurgeDiscarded(id int64) error {
 	if err := tx.dropCollection(id); err != nil {
 		return err
 	}
+	if err := tx.DeleteValues(WaitingFor(id)); err != nil {
+		return err
+	}
 	err = tx.exec("DELETE FROM property WHERE holder = $1 AND target = $2", -d.HomeID, idTarget(id))
 	if err != nil {
 		return err

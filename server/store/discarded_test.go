@@ -152,10 +152,12 @@ func TestDiscardedCollectionsEnd(t *testing.T) {
 func TestDeletedHomeTakesWhatWasDiscardedOfIt(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, s *Store) {
 		c := newHome(t, s, "ada").Collection("calendar")
-		put(t, s, c, event("first", "1", "x"))
+		o := put(t, s, c, event("first", "1", "x"))
 		discard(t, s, c)
-		mustWrite(t, s, func(tx *Tx) error { return tx.DeleteHome("ada") })
-		for _, table := range []string{"discarded", "collection", "object", "object_data", "property"} {
+		mustWrite(t, s, func(tx *Tx) error {
+			return errors.Join(tx.SetValue(EarlierETags, idTarget(o.ID), nil), tx.AppendValue(WaitingFor(c.ID), nil), tx.DeleteHome("ada"))
+		})
+		for _, table := range []string{"discarded", "collection", "object", "object_data", "property", "stored_value"} {
 			if n := countRows(t, s, table); n != 0 {
 				t.Errorf("%d rows left in %s", n, table)
 			}

@@ -173,7 +173,7 @@ func (tx *Tx) DeleteHome(owner string) error {
 	if err := tx.purgeDiscardedOf(h.ID); err != nil {
 		return err
 	}
-	for _, bucket := range []string{BusyLinks, Imports} {
+	for _, bucket := range []string{BusyLinks, Imports, Delegates} {
 		if err := tx.DeleteValue(bucket, owner); err != nil {
 			return err
 		}
@@ -182,6 +182,7 @@ func (tx *Tx) DeleteHome(owner string) error {
 		"DELETE FROM property WHERE holder = $1",
 		"DELETE FROM collection WHERE home_id = $1",
 		"DELETE FROM collection_tombstone WHERE home_id = $1",
+		"DELETE FROM group_attendee WHERE home_id = $1",
 		"DELETE FROM home WHERE id = $1")
 	if err != nil {
 		return err

@@ -70,13 +70,16 @@ func TestDeletedHomeLeavesNothing(t *testing.T) {
 				tx.DeleteCollection(h.Collection("tasks").ID),
 				tx.SetValue(BusyLinks, "ada", []byte("secret")),
 				tx.SetValue(Imports, "ada", []byte("{}")),
+				tx.SetValue(Delegates, "ada", []byte("{}")),
+				tx.SetValue(EarlierETags, idTarget(o.ID), []byte("{}")),
+				tx.SetGroupAttendees(h.ID, "1", []GroupAttendee{{Group: "staff", LastEnd: NoEnd}}),
 				tx.DeleteHome("ada"))
 		})
 		if _, err := s.Home(t.Context(), "ada"); !errors.Is(err, ErrNotFound) {
 			t.Errorf("got %v, want ErrNotFound", err)
 		}
 		for _, table := range []string{"home", "collection", "collection_tombstone", "object", "object_data",
-			"object_tombstone", "property", "stored_value"} {
+			"object_tombstone", "property", "stored_value", "group_attendee"} {
 			s.Read(t.Context(), func(tx *Tx) error {
 				var rows int
 				if err := tx.row("SELECT count(*) FROM "+table, nil, &rows); err != nil || rows != 0 {

@@ -211,5 +211,8 @@ func (tx *Tx) dropObject(collectionID int64, name string, id int64) error {
 	if err := tx.exec("DELETE FROM object_data WHERE object_id = $1", id); err != nil {
 		return err
 	}
+	if err := tx.DeleteValue(EarlierETags, idTarget(id)); err != nil {
+		return err
+	}
 	return tx.exec("DELETE FROM property WHERE holder = $1 AND target = $2", collectionID, idTarget(id))
 }

@@ -2,13 +2,21 @@ package store
 
 import (
 	"context"
+	"fmt"
 )
 
 // The buckets whose keys are the owners of homes: what is in them goes with the home.
 const (
 	BusyLinks = "free-busy links" // the secret of a person's free-busy URL
 	Imports   = "imports"         // the report of a person's last import
+	Delegates = "delegates"       // whom a person has made delegates
 )
+
+// EarlierETags is the bucket whose keys are the ids of objects in decimal: what is in it goes with the object.
+const EarlierETags = "schedule etags"
+
+// WaitingFor is the bucket of what waits for a discarded collection: it goes when the collection is purged.
+func WaitingFor(collectionID int64) string { return "waiting for " + idTarget(collectionID) }
 
 // Value reads the value of a key in a bucket; ErrNotFound. Buckets need no making.
 func (s *Store) Value(ctx context.Context, bucket, key string) (value []byte, err error) {
@@ -46,6 +54,11 @@ func (tx *Tx) AddValue(bucket, key string, value []byte) error {
 	return err
 }
 
+// AppendValue writes a value under a key of its own, after those of the values that were appended before.
+func (tx *Tx) AppendValue(bucket string, value []byte) error {
+	return tx.AddValue(bucket, fmt.Sprintf("%020d", tx.s.newID()), value)
+}
+
 // DeleteValue removes a value, if it is there.
 func (s *Store) DeleteValue(ctx context.Context, bucket, key string) error {
 	return s.Write(ctx, func(tx *Tx) error { return tx.DeleteValue(bucket, key) })
@@ -54,6 +67,11 @@ func (s *Store) DeleteValue(ctx context.Context, bucket, key string) error {
 // DeleteValue removes a value, if it is there.
 func (tx *Tx) DeleteValue(bucket, key string) error {
 	return tx.exec("DELETE FROM stored_value WHERE bucket = $1 AND name = $2", bucket, key)
+}
+
+// DeleteValues empties a bucket.
+func (tx *Tx) DeleteValues(bucket string) error {
+	return tx.exec("DELETE FROM stored_value WHERE bucket = $1", bucket)
 }
 
 // Values reads a whole bucket.

@@ -120,26 +120,38 @@ const refreshLimit = 50
 // replied how things stand; replied is "" if several did since the last time.
 // Only attendees that this server serves get one, and none if they are many.
 func Refresh(object *ical.Component, replied string, x Context) []Message {
-	c := newCall(x)
-	all := Attendees(object)
-	if len(all) > refreshLimit {
+	if len(Attendees(object)) > refreshLimit {
 		return nil
 	}
+	c := newCall(x)
+	return c.tellAll(object, true, func(who string) bool { return !c.same(who, replied) && c.user(who) != nil })
+}
+
+// Announce returns the messages that tell some of the attendees, of whom to is true, of all that they see of an event.
+func Announce(object *ical.Component, to func(address string) bool, x Context) []Message {
+	return newCall(x).tellAll(object, false, to)
+}
+
+// tellAll makes REQUESTs of all that attendees see.
+func (x *call) tellAll(object *ical.Component, refresh bool, to func(who string) bool) []Message {
 	var out outgoing
-	s := c.read(object)
-	for _, who := range all {
-		if c.me(who) || c.same(who, replied) || c.user(who) == nil {
+	s := x.read(object)
+	for _, who := range Attendees(object) {
+		if x.me(who) || !to(who) {
 			continue
 		}
-		sees := c.seenBy(s, who)
+		sees := x.seenBy(s, who)
 		if len(sees) == 0 {
 			continue
 		}
-		out.add(draft{
-			method: MethodRequest, from: Organizer(object), to: who, refresh: true,
-			view: viewName(sees, true),
-			make: func() *ical.Component { return c.view(s, sees, who) },
-		})
+		d := draft{
+			method: MethodRequest, from: Organizer(object), to: who, refresh: refresh,
+			make: func() *ical.Component { return x.view(s, sees, who) },
+		}
+		if !x.crowded(s) {
+			d.view = viewName(sees, true)
+		}
+		out.add(d)
 	}
 	return out.build()
 }

@@ -3,7 +3,6 @@ package caldav
 import (
 	"crypto/rand"
 	"net/http"
-	"slices"
 	"time"
 
 	"calport/server/dav"
@@ -37,7 +36,7 @@ func (e *exchange) freeBusyQuery(body *dav.Element) error {
 						available.AddChild(c.Clone())
 					}
 				}
-				if busy = slices.AppendSeq(busy, o.Busy(r)); len(busy) > maxBusy {
+				if busy = append(busy, schedule.Taken(e.people, e.res.whose, o, r)...); len(busy) > maxBusy {
 					return &dav.Error{Status: http.StatusInsufficientStorage, Condition: dav.NumberOfMatchesWithinLimits}
 				}
 				return nil

@@ -49,14 +49,15 @@ func SetAccess(cal, from *Component) {
 }
 
 // shown are the properties that caldav-privateevents sections 4.2.2.4 and
-// 4.2.2.5 let others see, by component.
+// 4.2.2.5 let others see, by component, and EXRULE, which it forgot: without it
+// there would be instances that the owner does not have.
 var shown = map[string][]string{
 	"VCALENDAR": {"PRODID", "VERSION", "CALSCALE", propAccess},
 	"VEVENT": {"UID", "RECURRENCE-ID", "SEQUENCE", "DTSTAMP", "STATUS", "TRANSP", "DTSTART", "DTEND", "DURATION",
-		"RRULE", "RDATE", "EXDATE"},
+		"RRULE", "RDATE", "EXRULE", "EXDATE"},
 	"VTODO": {"UID", "RECURRENCE-ID", "SEQUENCE", "DTSTAMP", "STATUS", "DTSTART", "COMPLETED", "DUE", "DURATION",
-		"RRULE", "RDATE", "EXDATE"},
-	"VJOURNAL":  {"UID", "RECURRENCE-ID", "SEQUENCE", "DTSTAMP", "STATUS", "DTSTART", "RRULE", "RDATE", "EXDATE"},
+		"RRULE", "RDATE", "EXRULE", "EXDATE"},
+	"VJOURNAL":  {"UID", "RECURRENCE-ID", "SEQUENCE", "DTSTAMP", "STATUS", "DTSTART", "RRULE", "RDATE", "EXRULE", "EXDATE"},
 	"VFREEBUSY": {"UID", "DTSTAMP", "DTSTART", "DTEND", "DURATION", "FREEBUSY"},
 }
 

@@ -58,6 +58,14 @@ func Busy(tx *store.Tx, people *directory.Snapshot, whose *directory.Principal, 
 	return Merge(b.found), nil
 }
 
+// Taken is what one object takes of the time of the one whose copy it is, cut to a range that has a start and an end; in no
+// order. Whoever asks how busy somebody is, and by whatever door, is told the same.
+func Taken(people *directory.Snapshot, whose *directory.Principal, o *ical.Object, r ical.Range) []ical.BusyPeriod {
+	b := busyReader{people: people, whose: whose, q: BusyQuery{Range: r}}
+	b.add(o, o.Organizer() != "")
+	return b.found
+}
+
 // busyReader gathers the busy time of one principal.
 type busyReader struct {
 	people *directory.Snapshot

@@ -190,7 +190,7 @@ type cut struct {
 func (how *cut) apart(object *ical.Component) (future, past *ical.Component, err error) {
 	o := ical.NewObject(object, nil)
 	master := o.Master()
-	if master == nil || !o.Recurring() || !how.fits(master) {
+	if master == nil || !o.Recurring() || !how.fits(master) || !partable(master) {
 		return nil, nil, ErrSplit
 	}
 	if err := how.find(object, master, o.Zones()); err != nil {
@@ -228,6 +228,16 @@ func (how *cut) sides(object *ical.Component) (future, past *ical.Component) {
 		past = nil
 	}
 	return future, past
+}
+
+// partable says whether there is one rule at most, and none that takes instances out: several count, and are aligned, from
+// the one start, and would give other instances from another.
+func partable(master *ical.Component) bool {
+	rules := 0
+	for range master.Props("RRULE") {
+		rules++
+	}
+	return rules <= 1 && master.Prop("EXRULE") == nil
 }
 
 // fits says whether the time of the split has the form of the master's start.

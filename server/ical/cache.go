@@ -25,6 +25,7 @@ type Cache struct {
 type cacheKey struct {
 	hash     string
 	floating *time.Location
+	abridged bool // it is from readEvent
 }
 
 // Kept is an object that several may want to use at the same time.
@@ -51,12 +52,27 @@ func NewCache(room int) *Cache {
 // Find returns the object whose bytes have that hash, nil if it is not kept.
 // Its floating times and dates are in the given location, UTC if nil.
 func (c *Cache) Find(hash string, floating *time.Location) *Kept {
+	return c.find(keyOf(hash, floating))
+}
+
+// FindTimes is Find for somebody who needs no more than [Cache.ReadTimes] gives.
+func (c *Cache) FindTimes(hash string, floating *time.Location) *Kept {
+	key := keyOf(hash, floating)
+	whole := c.find(key)
+	if whole != nil {
+		return whole
+	}
+	key.abridged = true
+	return c.find(key)
+}
+
+func (c *Cache) find(key cacheKey) *Kept {
 	if c == nil {
 		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := c.kept[keyOf(hash, floating)]
+	e := c.kept[key]
 	if e == nil {
 		return nil
 	}
@@ -67,14 +83,31 @@ func (c *Cache) Find(hash string, floating *time.Location) *Kept {
 // Read returns the object that the data holds, as [Parse] and [NewObject] read it,
 // and keeps it. The hash must be one of all of the data.
 func (c *Cache) Read(hash string, floating *time.Location, data []byte) (*Kept, error) {
-	if k := c.Find(hash, floating); k != nil {
+	key := keyOf(hash, floating)
+	if k := c.find(key); k != nil {
 		return k, nil
 	}
 	cal, err := Parse(data)
 	if err != nil {
 		return nil, err
 	}
-	k := &Kept{key: keyOf(hash, floating), size: footprint(data), o: NewObject(cal, floating)}
+	k := &Kept{key: key, size: footprint(len(data)), o: NewObject(cal, floating)}
+	c.keep(k)
+	return k, nil
+}
+
+// ReadTimes is Read for somebody who asks when an object takes time, whose, and
+// what it is called: an event may come without the rest, which is not parsed.
+func (c *Cache) ReadTimes(hash string, floating *time.Location, data []byte) (*Kept, error) {
+	if k := c.FindTimes(hash, floating); k != nil {
+		return k, nil
+	}
+	o, size := readEvent(data, floating)
+	if o == nil {
+		return c.Read(hash, floating, data)
+	}
+	k := &Kept{key: keyOf(hash, floating), size: footprint(size), o: o}
+	k.key.abridged = true
 	c.keep(k)
 	return k, nil
 }
@@ -83,13 +116,13 @@ func keyOf(hash string, floating *time.Location) cacheKey {
 	if floating == nil {
 		floating = time.UTC
 	}
-	return cacheKey{hash, floating}
+	return cacheKey{hash: hash, floating: floating}
 }
 
-// footprint estimates the memory of an object: its source, for each line of
+// footprint estimates the memory of an object by the size of its source: that, for each line of
 // which there is a property, and what is the same for all. Measured, it is right
 // to a few per cent for events of 100 octets to 10,000.
-func footprint(data []byte) int { return 4*len(data) + 2560 }
+func footprint(size int) int { return 4*size + 2560 }
 
 func (c *Cache) keep(k *Kept) {
 	if c == nil || k.size > c.room || !lasting(k.key.floating) {

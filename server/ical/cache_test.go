@@ -64,7 +64,7 @@ func TestCacheKeepsLocationsApart(t *testing.T) {
 
 func TestCacheForgetsTheOldestWhenItIsFull(t *testing.T) {
 	data := counted(1)
-	c := NewCache(3 * footprint(data))
+	c := NewCache(3 * footprint(len(data)))
 	for _, hash := range []string{"a", "b", "c", "a", "d"} {
 		if _, err := c.Read(hash, nil, data); err != nil {
 			t.Fatal(err)
@@ -103,7 +103,7 @@ func TestCacheDoesNotKeepWhatIsTooLargeOrWillNotBeFound(t *testing.T) {
 
 // Whatever is read and thrown out at the same time, nobody sees an object that is not the one he asks for.
 func TestCacheIsNeverStaleUnderConcurrentUse(t *testing.T) {
-	c := NewCache(5 * footprint(counted(1)))
+	c := NewCache(5 * footprint(len(counted(1))))
 	var all sync.WaitGroup
 	for worker := range 4 {
 		all.Go(func() {

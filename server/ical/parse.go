@@ -242,7 +242,7 @@ func (p *parser) fail(pos int, msg string) error {
 // nameLen returns the length of the name that s starts with: up to ":" or ";".
 // Names with characters that RFC 5545 does not allow in them are accepted as
 // long as the line can be read.
-func nameLen(s string) int {
+func nameLen[T string | []byte](s T) int {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c == ':' || c == ';':

@@ -218,6 +218,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%v in %q", err, fresh)
 		}
 		compare(t, cal, again)
+		wantTimes(t, string(data))
 		// None of this may fail to end, or panic.
 		o := NewObject(cal, nil)
 		_ = Check(cal)

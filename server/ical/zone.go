@@ -15,7 +15,8 @@ type Zones struct {
 	clock1   *clock // its clock; nil until then
 	clocks   map[string]*clock
 	cal      *Component
-	defined  int // VTIMEZONEs read
+	defined  int  // VTIMEZONEs read
+	unknown  bool // a TZID was asked for that the calendar does not define either
 }
 
 // maxZones is how many VTIMEZONEs of a calendar are read; the times of others
@@ -88,6 +89,7 @@ func (z *Zones) find(tzid string) (*time.Location, bool) {
 		return loc, true
 	}
 	def := z.definition(tzid)
+	z.unknown = z.unknown || def == nil
 	if def == nil || z.defined == maxZones {
 		return nil, false
 	}

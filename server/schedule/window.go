@@ -19,7 +19,7 @@ type Window struct {
 // Each calls look with every object that may overlap the range, by its name, in no order, until look fails. Only of those
 // that are not in the cache the data is read, by one query for many; where the first is not in it, none is expected to be,
 // and all are read with their data at once. What cannot be parsed is passed over: a damaged event must not hide the others.
-// An object is look's until it returns.
+// An object is look's until it returns, and of an event it is what ical.Cache.ReadTimes gives.
 func (w *Window) Each(tx *store.Tx, look func(name string, o *ical.Object) error) error {
 	if w.Objects == nil {
 		return w.read(w.objects(tx, store.Data), look)
@@ -30,7 +30,7 @@ func (w *Window) Each(tx *store.Tx, look func(name string, o *ical.Object) error
 		if err != nil {
 			return err
 		}
-		kept := w.Objects.Find(item.ETag, w.Floating)
+		kept := w.Objects.FindTimes(item.ETag, w.Floating)
 		if cold = kept == nil && first; cold {
 			break
 		}
@@ -59,7 +59,7 @@ func (w *Window) read(objects iter.Seq2[store.Object, error], look func(string, 
 		if err != nil {
 			return err
 		}
-		kept, err := w.Objects.Read(item.ETag, w.Floating, item.Data)
+		kept, err := w.Objects.ReadTimes(item.ETag, w.Floating, item.Data)
 		if err != nil {
 			continue
 		}

@@ -311,7 +311,7 @@ func checkPlans(t *testing.T, s *Store, before string) {
 	t.Helper()
 	hot := map[string][parts]string{
 		"by name": objectByName, "by UID": objectByUID, "by path": objectByPath, "listing": objectsOfCollection,
-		"range": objectsInSpan, "log": changesSince, "names": objectsOfNames, "standing": {Tags: standingQuery},
+		"range": objectsInRange, "log": changesSince, "names": objectsOfNames, "standing": {Tags: standingQuery},
 	}
 	conn, err := postgresOf(s).reader(t.Context())
 	if err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"iter"
 	"math"
 )
@@ -33,8 +34,22 @@ func spanClass(start, end int64) int {
 	return len(spans) - 1
 }
 
-var objectsInSpan = forParts(`WHERE o.collection_id = $1 AND o.span = $2
-	AND o.first_start >= $3 AND o.first_start <= $4 AND o.last_end >= $5 AND o.span <> -1`)
+// objectsInRange looks into all classes: $2 is the end, $3 the start, and those from $4 on are the earliest FirstStart
+// that counts in each class. It is one statement, since each is a round trip to PostgreSQL, and to SQLite costs as much
+// as a few rows.
+var objectsInRange = func() (texts [parts]string) {
+	for class := range spans {
+		of := forParts(fmt.Sprintf(`WHERE o.collection_id = $1 AND o.span = %d
+			AND o.first_start >= $%d AND o.first_start <= $2 AND o.last_end >= $3 AND o.span <> -1`, class, 4+class))
+		for p := range texts {
+			if class > 0 {
+				texts[p] += " UNION ALL "
+			}
+			texts[p] += of[p]
+		}
+	}
+	return texts
+}()
 
 // ObjectsInRange streams the objects of which FirstStart to LastEnd touches start to end (Unix seconds, or NoStart and
 // NoEnd), bounds included on both sides, in no order. With a component, only those. It is a prefilter: recurrences and
@@ -44,19 +59,21 @@ func (tx *Tx) ObjectsInRange(collectionID int64, component string, start, end in
 	if component != "" { // which is no part of the index: nearly all calendars hold one
 		of |= Facts
 	}
+	args := []any{end, start}
+	for _, longest := range spans {
+		earliest := NoStart
+		if longest != math.MaxInt64 && start > NoStart+longest {
+			earliest = start - longest
+		}
+		args = append(args, earliest)
+	}
 	return func(yield func(Object, error) bool) {
-		for class, longest := range spans {
-			earliest := NoStart
-			if longest != math.MaxInt64 && start > NoStart+longest {
-				earliest = start - longest
+		for o, err := range tx.objects(of, objectsInRange[of], collectionID, args...) {
+			if err == nil && component != "" && o.Component != component {
+				continue
 			}
-			for o, err := range tx.objects(of, objectsInSpan[of], collectionID, class, earliest, end, start) {
-				if err == nil && component != "" && o.Component != component {
-					continue
-				}
-				if !yield(o, err) || err != nil {
-					return
-				}
+			if !yield(o, err) || err != nil {
+				return
 			}
 		}
 	}

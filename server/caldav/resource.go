@@ -101,13 +101,16 @@ func recordKind(record string) (directory.Kind, bool) {
 	return 0, false
 }
 
-// principalAt finds the principal that a path names, by GUID or by its short name.
+// principalAt finds the principal that a path names, by GUID or by its short name. A short name can be guessed: nobody is
+// behind that of one whom the visitor may not find.
 func (v *visit) principalAt(at location) *directory.Principal {
 	if at.record == byGUID {
 		return v.people.ByGUID(at.owner)
 	}
 	if kind, ok := recordKind(at.record); ok {
-		return v.people.ByName(kind, at.owner)
+		if p := v.people.ByName(kind, at.owner); p != nil && v.sees(p) {
+			return p
+		}
 	}
 	return nil
 }

@@ -147,7 +147,7 @@ func TestNobodyNamesADelegateWhomHeCannotFind(t *testing.T) {
 		t.Errorf("naming somebody hidden is answered\n%s", body)
 	}
 	const query = `<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav"><C:time-range start="20260901T000000Z" end="20260902T000000Z"/></C:free-busy-query>`
-	s.want(t, "zoë", "REPORT", "/calendars/users/grace/calendar/", query, 403)
+	s.want(t, "zoë", "REPORT", "/calendars/__uids__/"+graceGUID+"/calendar/", query, 403)
 	if body := s.want(t, "zoë", "PROPPATCH", proxy, members(adaGUID), 207).Body.String(); strings.Contains(body, " 403 ") {
 		t.Errorf("naming somebody whom one finds is answered\n%s", body)
 	}

@@ -63,7 +63,8 @@ func TestNobodyAsksForTheTimeOfWhomHeCannotFind(t *testing.T) {
 	s := newServerOfRules(t)
 	const query = `<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav"><C:time-range start="20260901T000000Z" end="20260902T000000Z"/></C:free-busy-query>`
 	s.want(t, "zoë", "REPORT", "/calendars/users/ada/calendar/", query, 200)
-	s.want(t, "zoë", "REPORT", "/calendars/users/grace/calendar/", query, 403)
+	s.want(t, "zoë", "REPORT", "/calendars/__uids__/"+graceGUID+"/calendar/", query, 403)
+	s.want(t, "zoë", "REPORT", "/calendars/users/grace/calendar/", query, 404)
 	s.want(t, "linus", "REPORT", "/calendars/users/grace/calendar/", query, 200)
 
 	request := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nMETHOD:REQUEST\r\nBEGIN:VFREEBUSY\r\nUID:1\r\nDTSTAMP:20260901T000000Z\r\n" +
@@ -117,27 +118,81 @@ func TestATypeThatThereIsNoneOfIsNobodys(t *testing.T) {
 	}
 }
 
-// To invite somebody tells nothing of him that was not known before: neither the name nor, by the name of an account, the
-// address of whom the rules hide.
+// To invite somebody tells nothing of him that was not known before: not the name of whom the rules hide, and by a short
+// name, which can be guessed, not even that there is somebody.
 func TestAnInvitationTellsNothingOfWhoIsHidden(t *testing.T) {
 	s := newServerOfRules(t)
-	event := func(users string) string {
-		return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nBEGIN:VEVENT\r\nUID:hidden\r\nDTSTAMP:20260901T000000Z\r\n" +
-			"DTSTART:20260901T000000Z\r\nDURATION:PT1H\r\nSUMMARY:Hello\r\n" + users + "END:VEVENT\r\nEND:VCALENDAR\r\n"
-	}
 	const path = "/calendars/users/zo%C3%AB/calendar/hidden.ics"
-	for invitations, written := range []string{"mailto:grace@example.com", "/principals/users/grace/"} {
-		s.want(t, "zoë", "PUT", path, event("ORGANIZER:mailto:zoe@example.com\r\nATTENDEE:"+written+"\r\nATTENDEE:/principals/users/ada/\r\n"), 201)
+	invite := func(whom string) string {
+		t.Helper()
+		s.want(t, "zoë", "PUT", path, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nBEGIN:VEVENT\r\nUID:hidden\r\nDTSTAMP:20260901T000000Z\r\n"+
+			"DTSTART:20260901T000000Z\r\nDURATION:PT1H\r\nSUMMARY:Hello\r\nORGANIZER:mailto:zoe@example.com\r\nATTENDEE:"+whom+
+			"\r\nATTENDEE:/principals/users/ada/\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", 201)
 		got := strings.ReplaceAll(s.want(t, "zoë", "GET", path, "", 200).Body.String(), "\r\n ", "")
-		if strings.Contains(got, "Hopper") || !strings.Contains(written, "mailto:") && strings.Contains(got, "grace@") {
-			t.Errorf("who invites %s learns:\n%s", written, got)
-		}
+		s.want(t, "zoë", "DELETE", path, "", 204)
 		if !strings.Contains(got, "Lovelace") {
 			t.Errorf("the name of whom the pupil finds is missing:\n%s", got)
 		}
-		if got := s.want(t, "grace", "PROPFIND", "/calendars/users/grace/inbox/", "", 207, "Depth: 1").Body.String(); strings.Count(got, ".ics<") != 2*invitations+1 {
-			t.Errorf("who is hidden was not invited:\n%s", got)
+		return got
+	}
+	messages := func() int {
+		return strings.Count(s.want(t, "grace", "PROPFIND", "/calendars/users/grace/inbox/", "", 207, "Depth: 1").Body.String(), ".ics<")
+	}
+	if got := invite("mailto:grace@example.com"); strings.Contains(got, "Hopper") || messages() != 2 {
+		t.Errorf("by mail: grace has %d messages, want to be invited, and to hear that it is off; her name is not told in\n%s", messages(), got)
+	}
+	if got := invite("/principals/__uids__/" + graceGUID + "/"); strings.Contains(got, "Hopper") || strings.Contains(got, "grace@") || messages() != 4 {
+		t.Errorf("by GUID: grace has %d messages, want two more; neither name nor address is told in\n%s", messages(), got)
+	}
+	hidden := invite("/principals/users/grace/")
+	nobody := strings.ReplaceAll(invite("/principals/users/nobody/"), "nobody", "grace")
+	if hidden != nobody || !strings.Contains(hidden, "SCHEDULE-STATUS=3.7") || messages() != 4 {
+		t.Errorf("by a guess: %d messages, and the pupil sees\n%s\nwhere there is nobody\n%s", messages(), hidden, nobody)
+	}
+	for _, path := range []string{"/principals/users/%s/", "/principals/users/%s/calendar-proxy-read/", "/calendars/users/%s/", "/calendars/users/%s/calendar/", "/calendars/users/%s/calendar/1.ics"} {
+		for _, method := range []string{"PROPFIND", "GET", "PUT", "MKCALENDAR", "POST", "DELETE"} {
+			hidden, nobody := s.do(t, "zoë", method, fmt.Sprintf(path, "grace"), ""), s.do(t, "zoë", method, fmt.Sprintf(path, "nobody"), "")
+			if hidden.Code != nobody.Code || strings.ReplaceAll(hidden.Body.String(), "grace", "nobody") != nobody.Body.String() {
+				t.Errorf("%s "+path+": %d, and where there is nobody %d", method, "", hidden.Code, nobody.Code)
+			}
 		}
-		s.want(t, "zoë", "DELETE", path, "", 204)
+	}
+	s.want(t, "zoë", "PROPFIND", "/principals/__uids__/"+graceGUID+"/", "", 207, "Depth: 0") // whom an event names is looked up
+}
+
+// Whose account is switched off, and whom the inviter may not find, is to him as unknown as anybody outside.
+func TestAHiddenAccountThatIsOffIsUnknown(t *testing.T) {
+	s := newServer(t)
+	all := people()
+	for _, p := range all {
+		if p.ShortName == "grace" {
+			p.State = directory.Disabled
+		}
+	}
+	snapshot := directory.NewSnapshot(all, time.Now())
+	handler, err := caldav.New(caldav.Options{
+		Store: s.store, People: func() *directory.Snapshot { return snapshot },
+		Visibility: directory.Visibility{{For: directory.Rule{People: []string{"zoë"}}, Finds: directory.Rule{Groups: []string{"staff"}}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.handler = handler
+	invited := func(who, whom string) string {
+		t.Helper()
+		path := "/calendars/users/" + who + "/calendar/off.ics"
+		address := map[string]string{"zo%C3%AB": "zoe", "linus": "linus"}[who] + "@example.com"
+		name := map[string]string{"zo%C3%AB": "zoë", "linus": "linus"}[who]
+		s.want(t, name, "PUT", path, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nBEGIN:VEVENT\r\nUID:off\r\nDTSTAMP:20260901T000000Z\r\n"+
+			"DTSTART:20260901T000000Z\r\nDURATION:PT1H\r\nORGANIZER:mailto:"+address+"\r\nATTENDEE:mailto:"+whom+"@example.com\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", 201)
+		got := strings.ReplaceAll(s.want(t, name, "GET", path, "", 200).Body.String(), "\r\n ", "")
+		s.want(t, name, "DELETE", path, "", 204)
+		return got
+	}
+	if got := invited("linus", "grace"); !strings.Contains(got, "SCHEDULE-STATUS=5.3") {
+		t.Errorf("who may find her is not told that she takes nothing any more:\n%s", got)
+	}
+	if hidden, nobody := invited("zo%C3%AB", "grace"), invited("zo%C3%AB", "nobody"); hidden != strings.ReplaceAll(nobody, "nobody", "grace") {
+		t.Errorf("the pupil sees\n%s\nwhere there is nobody\n%s", hidden, nobody)
 	}
 }

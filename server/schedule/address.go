@@ -35,6 +35,12 @@ func ByAddress(people *directory.Snapshot, address string) *directory.Principal 
 	return byPath(people, path)
 }
 
+// byShortName says whether an address is the URL or path of a principal by its short name, which can be guessed.
+func byShortName(address string) bool {
+	_, path, found := strings.Cut(address, "/principals/")
+	return found && !strings.HasPrefix(path, "__uids__/")
+}
+
 // byPath reads /principals/__uids__/GUID/ and /principals/users/NAME/.
 func byPath(people *directory.Snapshot, path string) *directory.Principal {
 	rest, ok := strings.CutPrefix(path, "/principals/")

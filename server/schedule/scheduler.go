@@ -101,11 +101,17 @@ func (s *Scheduler) begin(tx *store.Tx, owner *directory.Principal) *round {
 
 // context is what package itip is told in a call about a copy of whose.
 func (r *round) context(whose *directory.Principal) itip.Context {
+	hidden := r.hidden(whose)
 	return itip.Context{
-		Now:          r.now,
-		Me:           func(address string) bool { return isPrincipal(ByAddress(r.people, address), whose) },
-		Lookup:       r.lookup,
-		Hidden:       r.hidden(whose),
+		Now: r.now,
+		Me:  func(address string) bool { return isPrincipal(ByAddress(r.people, address), whose) },
+		Lookup: func(address string) (itip.User, bool) {
+			if byShortName(address) && hidden(address) {
+				return itip.User{}, false
+			}
+			return r.lookup(address)
+		},
+		Hidden:       hidden,
 		Members:      func(address string) ([]itip.User, bool) { return r.members(whose, address) },
 		MaxAttendees: r.MaxAttendees,
 		Auto:         r.answersItself(whose),
@@ -127,6 +133,15 @@ func (r *round) finds(who *directory.Principal) func(*directory.Principal) bool 
 		return nil
 	}
 	return r.Finds(r.people, who)
+}
+
+// recipient is the principal to whom a message goes, nil if that is nobody in the directory. Who guesses the short name of
+// one whom he may not find is not told that there is one: a mail address he may know, and who has it answers himself.
+func (r *round) recipient(m *itip.Message) *directory.Principal {
+	if byShortName(m.To) && r.hidden(r.owner)(m.To) {
+		return nil
+	}
+	return ByAddress(r.people, m.To)
 }
 
 // hidden says whom somebody may not find. The rules are looked at when the first is asked for.

@@ -25,7 +25,7 @@ const statusRejected = "5.3"
 // send carries a message to its recipient: his copy, his inbox, and if he is a room, his answer. It returns the
 // SCHEDULE-STATUS for the sender's copy.
 func (r *round) send(m *itip.Message) (status string, err error) {
-	to := ByAddress(r.people, m.To)
+	to := r.recipient(m)
 	if to == nil {
 		return r.sendOutside(m)
 	}
@@ -119,7 +119,7 @@ func (r *round) sendToAbsent(to *directory.Principal, m *itip.Message) (status s
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return "", false, err
 	}
-	if closed {
+	if closed && !r.hidden(r.owner)(m.To) { // else the sender learns that there was somebody
 		r.delivered(m, &itip.Delivery{Status: statusRejected}, errClosed)
 		return statusRejected, true, nil
 	}

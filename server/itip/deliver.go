@@ -6,7 +6,8 @@ import "calport/server/ical"
 type Delivery struct {
 	Outcome Outcome
 	// Object is the recipient's copy as it is to be stored. Nil unless the
-	// outcome is Create, Update or Replace.
+	// outcome is Create, Update or Replace. Other recipients of the message may
+	// get the same: it must not be changed.
 	Object *ical.Component
 	// Item tells the client what is new; nil makes no inbox item.
 	Item *Changes

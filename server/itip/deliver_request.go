@@ -11,6 +11,7 @@ import (
 // receiving is the delivery of a REQUEST or ADD under way.
 type receiving struct {
 	*call
+	common  *common
 	message *series
 	before  *series // the recipient's copy as it was
 	out     *series // what it becomes
@@ -21,7 +22,7 @@ type receiving struct {
 // deliverRequest merges a REQUEST into the recipient's copy.
 func (x *call) deliverRequest(m *Message, mine *ical.Component) Delivery {
 	foreign := mine != nil && Organizer(mine) == ""
-	r := &receiving{call: x, message: x.read(m.Calendar), refresh: m.Refresh}
+	r := &receiving{call: x, common: m.common, message: x.read(m.Calendar), refresh: m.Refresh}
 	if mine == nil || foreign {
 		d := r.create()
 		if d.Outcome == Create && foreign {
@@ -52,11 +53,19 @@ func (x *call) renamed(mine *ical.Component) *ical.Component {
 	return object
 }
 
-// create makes the copy of one who has none.
+// create makes the copy of one who has none. It is the same for all who have not
+// answered.
 func (r *receiving) create() Delivery {
 	d := Delivery{Outcome: Ignore, Status: statusDelivered}
 	if r.refresh {
 		return d // he deleted it and does not want to know
+	}
+	common := r.common
+	if !r.unanswered() {
+		common = nil
+	}
+	if common != nil && common.copy != nil {
+		return r.created(common.copy)
 	}
 	cal := r.message.cal.Clone()
 	cal.Del("METHOD")
@@ -82,8 +91,27 @@ func (r *receiving) create() Delivery {
 	if !shown {
 		return d
 	}
-	d.Outcome, d.Object, d.Item = Create, r.out.cal, &Changes{Stamp: r.Now, Action: ActionCreate}
-	return d
+	if common != nil {
+		common.copy = r.out.cal
+	}
+	return r.created(r.out.cal)
+}
+
+func (r *receiving) created(object *ical.Component) Delivery {
+	return Delivery{
+		Outcome: Create, Object: object, Item: &Changes{Stamp: r.Now, Action: ActionCreate}, Status: statusDelivered,
+	}
+}
+
+// unanswered says whether the recipient has still to answer for all that the
+// message is about.
+func (r *receiving) unanswered() bool {
+	for _, c := range r.message.parts {
+		if p := r.mine(c); p == nil || partstat(p) != NeedsAction {
+			return false
+		}
+	}
+	return true
 }
 
 // late says whether a component of a message was overtaken by what the recipient

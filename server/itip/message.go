@@ -55,7 +55,18 @@ type Message struct {
 	// Instances are the RECURRENCE-IDs that the message is about; the zero
 	// Time is the master. None means all of the Calendar.
 	Instances []ical.Time
+
+	common *common
 }
+
+// common is what messages with the same Calendar have together.
+type common struct {
+	copy *ical.Component // of those who had none and have not answered; nil until the first is made
+}
+
+// Common says whether others get the same Calendar, and with it most likely the
+// same copy.
+func (m *Message) Common() bool { return m.common != nil }
 
 // UID returns the UID of the object that the message is about.
 func (m *Message) UID() string {

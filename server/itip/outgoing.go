@@ -26,19 +26,21 @@ func (o *outgoing) add(d draft) { o.list = append(o.list, d) }
 // build makes the messages. Recipients who see the same get the same calendar.
 func (o *outgoing) build() []Message {
 	all := make([]Message, 0, len(o.list))
-	views := map[string]*ical.Component{}
+	views := map[string]int{} // to the first message that has it
 	for _, d := range o.list {
-		cal := views[d.view]
-		if cal == nil {
-			cal = d.make()
+		m := Message{Method: d.method, From: d.from, To: d.to, Refresh: d.refresh, Instances: d.touched}
+		if first, known := views[d.view]; known {
+			if all[first].common == nil {
+				all[first].common = &common{}
+			}
+			m.Calendar, m.common = all[first].Calendar, all[first].common
+		} else {
+			m.Calendar = d.make()
 			if d.view != "" {
-				views[d.view] = cal
+				views[d.view] = len(all)
 			}
 		}
-		all = append(all, Message{
-			Method: d.method, From: d.from, To: d.to,
-			Calendar: cal, Refresh: d.refresh, Instances: d.touched,
-		})
+		all = append(all, m)
 	}
 	return all
 }

@@ -88,8 +88,7 @@ type round struct {
 	owner *directory.Principal
 	copy  *ical.Component
 
-	written   *ical.Component // the last message that was put into an inbox,
-	writtenAs store.NewObject // and how
+	copies, letters []text // the last texts that several recipients get, in calendars and in inboxes
 
 	entry  Entry                      // of the record
 	places map[string]directory.Place // rooms that are invited, by GUID in lower case
@@ -182,9 +181,14 @@ func newTag() string { return rand.Text() }
 
 // stored is an object as the store takes it.
 func stored(name string, object *ical.Component, tag string) store.NewObject {
+	return storedAs(name, object, object.Bytes(), tag)
+}
+
+// storedAs is stored with the object's octets.
+func storedAs(name string, object *ical.Component, data []byte, tag string) store.NewObject {
 	facts := ical.NewObject(object, nil).Facts()
 	return store.NewObject{
-		Name: name, UID: facts.UID, Component: facts.Component, Data: object.Bytes(), ScheduleTag: tag,
+		Name: name, UID: facts.UID, Component: facts.Component, Data: data, ScheduleTag: tag,
 		FirstStart: facts.FirstStart, LastEnd: facts.LastEnd, Organizer: facts.Organizer, Recurring: facts.Recurring,
 		Access: int(facts.Access),
 	}

@@ -210,7 +210,7 @@ func (p *parcel) update() error {
 	} else if err := rememberETag(p.tx, &p.mine.item); err != nil {
 		return err
 	}
-	_, _, err := p.tx.PutObject(p.mine.item.CollectionID, stored(p.mine.item.Name, p.Object, tag))
+	_, _, err := p.tx.PutObject(p.mine.item.CollectionID, p.asStored(p.mine.item.Name, tag))
 	return err
 }
 
@@ -221,7 +221,7 @@ func (p *parcel) create() error {
 	if err != nil {
 		return err
 	}
-	_, _, err = p.tx.PutObject(calendar.ID, stored(ObjectName(p.message.UID()), p.Object, newTag()))
+	_, err = p.tx.AddObject(calendar.ID, p.asStored(ObjectName(p.message.UID()), newTag())) // nothing has its UID, see find
 	return err
 }
 
@@ -241,15 +241,6 @@ func deliveredPrefix(uid string) string {
 	return hex.EncodeToString(sum[:]) + "-"
 }
 
-// letter is a message as an inbox takes it. Those to many attendees are the same but for their names, and are written once.
-func (r *round) letter(m *itip.Message) store.NewObject {
-	if r.written != m.Calendar {
-		r.written, r.writtenAs = m.Calendar, stored("", m.Calendar, "")
-	}
-	r.writtenAs.Name = ObjectName(r.writtenAs.UID)
-	return r.writtenAs
-}
-
 // tell puts the message into the recipient's inbox, and has the other attendees told if they must be.
 func (p *parcel) tell() error {
 	if p.Refresh {
@@ -264,7 +255,7 @@ func (p *parcel) tell() error {
 	if in == nil {
 		return nil
 	}
-	item, _, err := p.tx.PutObject(in.ID, p.letter(p.message))
+	item, err := p.tx.AddObject(in.ID, p.letter())
 	if err != nil {
 		return err
 	}

@@ -114,6 +114,9 @@ func (tx *Tx) DeleteCollection(id int64) error {
 
 // dropCollection deletes the rows of a collection and of all below it.
 func (tx *Tx) dropCollection(id int64) error {
+	if err := tx.releaseAll(id); err != nil {
+		return err
+	}
 	return tx.execs([]any{id},
 		"DELETE FROM stored_value WHERE bucket = '"+EarlierETags+"' AND name IN (SELECT CAST(id AS TEXT) FROM object WHERE collection_id = $1)",
 		"DELETE FROM object_data WHERE object_id IN (SELECT id FROM object WHERE collection_id = $1)",

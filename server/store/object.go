@@ -57,7 +57,8 @@ const (
 	factColumns = ", o.change, o.collection_id, o.uid, o.component, o.schedule_tag, o.size, " +
 		"o.first_start, o.last_end, o.organizer, o.recurring, o.created, o.modified"
 	// Not by a JOIN, which SQLite prepares anew for each use, at more than what a small query costs.
-	dataColumns = ", (SELECT d.data FROM object_data d WHERE d.object_id = o.id)"
+	dataColumns = ", coalesce((SELECT d.data FROM object_data d WHERE d.object_id = o.id), " +
+		"(SELECT s.data FROM shared_data s WHERE s.id = o.shared))"
 )
 
 // objectColumns are the columns of each part, in the order of objectRow.dest.

@@ -84,7 +84,7 @@ func (tx *Tx) makeRoom(collectionID int64, name string) (born int64, replaced bo
 		return 0, false, err
 	}
 	if old.id != 0 {
-		return old.born, true, tx.dropObject(collectionID, name, old.id)
+		return old.born, true, tx.dropObject(collectionID, name, old)
 	}
 	born, buried, err := tx.tombstone(collectionID, name)
 	if err != nil || !buried {

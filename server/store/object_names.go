@@ -79,7 +79,7 @@ func (tx *Tx) ObjectsByName(collectionID int64, names []string, part Part) iter.
 			tags = tx.listed(l, names)
 		}
 		if part&Data != 0 {
-			tags = tx.withData(tags)
+			tags = tx.withData(collectionID, tags)
 		}
 		tags(yield)
 	}
@@ -105,7 +105,7 @@ func (tx *Tx) listed(l *listing, names []string) iter.Seq2[Object, error] {
 }
 
 // withData gives the objects their data: first it yields those that need not be read, then those that must be.
-func (tx *Tx) withData(tags iter.Seq2[Object, error]) iter.Seq2[Object, error] {
+func (tx *Tx) withData(collectionID int64, tags iter.Seq2[Object, error]) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		unread := map[int64]Object{}
 		for o, err := range tags {
@@ -119,7 +119,7 @@ func (tx *Tx) withData(tags iter.Seq2[Object, error]) iter.Seq2[Object, error] {
 				return
 			}
 		}
-		for o, err := range tx.readData(unread) {
+		for o, err := range tx.readData(collectionID, unread) {
 			if err == nil {
 				tx.s.data.keep(strings.Clone(o.ETag), o.Data, len(o.Data)+len(o.ETag)) // the ETag may be a piece of a whole listing
 			}
@@ -132,8 +132,29 @@ func (tx *Tx) withData(tags iter.Seq2[Object, error]) iter.Seq2[Object, error] {
 
 const dataOfIDs = "SELECT object_id, data FROM object_data WHERE object_id = ANY($1)" // PostgreSQL's
 
-// readData yields the objects, which go by their ids, with their data.
-func (tx *Tx) readData(objects map[int64]Object) iter.Seq2[Object, error] {
+// readData yields the objects of a collection, which go by their ids, with their data. What has its data in common with
+// others is not found by id, and is looked for by name.
+func (tx *Tx) readData(collectionID int64, objects map[int64]Object) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		for o, err := range tx.readOwnData(objects) {
+			if !yield(o, err) || err != nil {
+				return
+			}
+			delete(objects, o.ID)
+		}
+		if len(objects) == 0 {
+			return
+		}
+		var names []string
+		for _, o := range objects {
+			names = append(names, o.Name)
+		}
+		tx.readByName(collectionID, names, Data)(yield)
+	}
+}
+
+// readOwnData yields those of the objects that have their data for themselves.
+func (tx *Tx) readOwnData(objects map[int64]Object) iter.Seq2[Object, error] {
 	read := func(text string, args []any, yield func(Object, error) bool) (goesOn bool) {
 		for r, err := range tx.rows(text, args...) {
 			var id int64

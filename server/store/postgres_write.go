@@ -106,7 +106,7 @@ func (e *postgresEngine) commit(ctx context.Context, turn *turn, alone bool, cha
 			c.rollback()
 		}
 	}()
-	if err := tx.result(change(tx)); err != nil {
+	if err := tx.run(change); err != nil {
 		return nil, err
 	}
 	for _, w := range tx.homes {

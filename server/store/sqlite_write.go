@@ -86,7 +86,7 @@ func (e *sqliteEngine) join(b *batch, change func(*Tx) error) error {
 			e.undo(b, tx, nested)
 		}
 	}()
-	if err := tx.result(change(tx)); err != nil {
+	if err := tx.run(change); err != nil {
 		return err
 	}
 	if nested {

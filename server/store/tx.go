@@ -19,6 +19,7 @@ type Tx struct {
 	heldHome  func(owner string)     // told of each home taken up to work on; may be nil
 	homes     map[string]workingHome // by owner: what this transaction has changed, and its batch before it
 	changes   []Change
+	released  map[int64]bool // shared data that objects have no longer
 	streaming bool
 	ended     bool
 	failed    error // the first error that leaves the engine's transaction in doubt
@@ -52,6 +53,15 @@ func (s *Store) newTx(c conn) *Tx {
 }
 
 func (tx *Tx) end() { tx.ended = true }
+
+// run carries out a change up to its commit.
+func (tx *Tx) run(change func(*Tx) error) error {
+	err := change(tx)
+	if err == nil {
+		err = tx.dropReleased()
+	}
+	return tx.result(err)
+}
 
 // result is what a transaction ends with: err, and the failure of a statement that the caller's function passed over.
 func (tx *Tx) result(err error) error {

@@ -1,15 +1,25 @@
 package profiles
 
+import "strings"
+
+// CalendarIdentifier is the identifier of the Calendar profile of who has a GUID; prefix is ServerConfig's.
+func CalendarIdentifier(prefix, guid string) string {
+	return identifierOf(prefix, Calendar, strings.ToLower(guid))
+}
+
+func identifierOf(prefix string, kind Kind, about string) string {
+	if about != "" {
+		about = "." + about
+	}
+	return prefix + "." + string(kind) + about
+}
+
 // top are the keys that every profile has. about names whom it is for; empty for one that is the same for everybody.
 func (g *Generator) top(kind Kind, about string, platform Platform) Dict {
-	identifier := g.prefix + "." + string(kind)
-	if about != "" {
-		identifier += "." + about
-	}
 	top := Dict{
 		"PayloadType":       typeConfiguration,
 		"PayloadVersion":    int64(1),
-		"PayloadIdentifier": identifier,
+		"PayloadIdentifier": identifierOf(g.prefix, kind, about),
 		"TargetDeviceType":  targetAny,
 	}
 	switch platform {

@@ -15,6 +15,10 @@ var adminPages = []pageRoute{
 	{http.MethodGet, adminPath, admin, (*site).toAdmin},
 	// chi puts ^ and $ around a pattern: without the parentheses they would bind the first and the last word only.
 	{http.MethodGet, adminPath + "{kind:(people|groups|places)}", admin, (*site).adminDirectory},
+	{http.MethodGet, leftPath, admin, (*site).left},
+	{http.MethodGet, leftOnePath, admin, (*site).leftOne},
+	{http.MethodPost, leftErasePath, admin, (*site).eraseLeft},
+	{http.MethodPost, leftCopyPath, admin, (*site).copyLeft},
 	{http.MethodGet, adminPath + "people/{guid}", admin, (*site).adminPerson},
 	{http.MethodGet, adminPath + "people/{guid}/inside", admin, (*site).adminInside},
 	{http.MethodGet, adminPath + "people/{guid}/calendar.mobileconfig", admin, (*site).adminProfile},

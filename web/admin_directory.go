@@ -81,6 +81,7 @@ func (s *site) adminDirectory(w http.ResponseWriter, r *http.Request) error {
 		for _, n := range narrowings {
 			view.Choices = append(view.Choices, link{a.with("only", n.value), n.words, a.query.Get("only") == n.value})
 		}
+		view.Choices = append(view.Choices, link{Path: leftPath, Words: "Who has left"})
 	}
 	if a.search == "" && q.Among == nil {
 		for _, k := range shelf.kinds {

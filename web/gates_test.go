@@ -78,6 +78,10 @@ var gates = map[string]gate{
 	"POST /portal/rooms/one":           {For: "person", At: "/portal/rooms/one", Form: "id=nothing", Theirs: "id=ROOM&mode=none", Most: maxForm},
 
 	// What administrators do
+	"GET /portal/admin/people/left":                             {For: "admin", At: leftPath},
+	"GET /portal/admin/people/left/{guid}":                      {For: "admin", At: leftPath + "/hedy-guid"},
+	"POST /portal/admin/people/left/erase":                      {For: "admin", At: leftErasePath, Form: "who=hedy-guid&sure=1", Most: maxForm},
+	"POST /portal/admin/people/left/copy":                       {For: "admin", At: leftCopyPath, Form: "who=hedy-guid&name=calendar", Most: maxForm},
 	"GET /portal/admin/":                                        {For: "admin", At: "/portal/admin/"},
 	"GET /portal/admin/{kind:(people|groups|places)}":           {For: "admin", At: "/portal/admin/people?q=ada"},
 	"GET /portal/admin/people/{guid}":                           {For: "admin", At: "/portal/admin/people/GRACE"},
@@ -150,6 +154,7 @@ func newTown(t *testing.T) town {
 		settings: profiles.Document{Everyone: profiles.Settings{Host: new("localhost"), Port: new(1)}}, // the connection test ends there at once
 	})
 	h.feed(t)
+	h.left(t)
 	grace := h.browser(t).signIn("grace")
 	for _, title := range []string{"Secret plans", "Former plans"} {
 		grace.post(calendarsPath, url.Values{"title": {title}}).wants(t, http.StatusSeeOther)

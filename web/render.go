@@ -22,7 +22,7 @@ var views = []string{
 	"signin", "home", "inside", "manual", "help", "problem", "password", "another", "link", "devices", "test",
 	"admin-directory", "admin-person", "admin-inside", "admin-group", "admin-place", "admin-scopes", "admin-settings", "admin-export", "admin-signing",
 	"admin-audit", "admin-traces", "admin-trace",
-	"admin-health", "admin-tokens", "admin-links", "admin-enrolment",
+	"admin-health", "admin-left", "admin-left-one", "admin-tokens", "admin-links", "admin-enrolment",
 	"calendars", "calendar", "import", "delegation", "rooms", "room",
 }
 

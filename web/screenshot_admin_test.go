@@ -26,6 +26,7 @@ func TestScreenshotsOfHowItIsRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	mailer.deliver(t)
+	h.left(t)
 	if err := (storeTraces{h.store}).StartTrace(t.Context(), Deed{Actor: maker, Object: owner}, h.clock.now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +41,8 @@ func TestScreenshotsOfHowItIsRun(t *testing.T) {
 		{name: "31-trace", path: traceAddress(owner), house: h, as: demo.Admin},
 		{name: "32-links", path: linksPath, house: h, as: demo.Admin},
 		{name: "32-enrolment", path: enrolmentAddress(e.ID), house: h, as: demo.Admin},
+		{name: "36-left", path: leftPath + "?older=30", house: h, as: demo.Admin},
+		{name: "36-left-one", path: leftPath + "/hedy-guid", house: h, as: demo.Admin},
 		{name: "33-tokens", path: tokensPath, house: h, as: demo.Admin},
 		{name: "34-health", path: healthPath, house: h, as: demo.Admin},
 	})

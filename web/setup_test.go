@@ -86,7 +86,7 @@ func build(t testing.TB, p plan) *house {
 	h.options = Options{
 		Origin: "https://" + h.Listener.Addr().String(), Organization: "Sample Organisation",
 		SignIn: p.signIn, People: h.live.Snapshot, Access: access, Renderer: h.renderer(t, p),
-		Sessions: h.store, Tokens: storeTokens{h.store}, News: storeNews{h.store}, Records: storeRecords{h.store}, Audit: storeAudit{h.store}, Traces: storeTraces{h.store},
+		Sessions: h.store, Tokens: storeTokens{h.store}, News: storeNews{h.store}, Records: storeRecords{h.store}, Audit: storeAudit{h.store}, Traces: storeTraces{h.store}, Left: storeLeft{h.store},
 		AppPasswords: p.appPasswords, AppPasswordLifetime: 365 * 24 * time.Hour, Walk: check.Account{Roots: h.authority.Pool()},
 		Health: func(context.Context) []HealthFact { return sampleHealth }, Enrolments: storeEnrolments{h.store},
 		ClientAddr: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.7") },

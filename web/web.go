@@ -104,6 +104,7 @@ type Options struct {
 	Traces   Traces
 	// Desk is what a person does with calendars; nil: there are no pages for that.
 	Desk     func(who *directory.Principal) Desk
+	Left     Left
 	Settings Settings
 	Signing  Signing
 
@@ -183,8 +184,8 @@ func newSite(o Options) (*site, error) {
 
 func (o Options) check() error {
 	switch {
-	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil || o.Audit == nil || o.Traces == nil || o.Settings == nil || o.Enrolments == nil || o.Health == nil:
-		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens, Records, Audit, Traces, Settings, Enrolments and Health are all required")
+	case o.SignIn == nil || o.People == nil || o.Renderer == nil || o.Sessions == nil || o.Tokens == nil || o.Records == nil || o.Audit == nil || o.Traces == nil || o.Left == nil || o.Settings == nil || o.Enrolments == nil || o.Health == nil:
+		return errors.New("web: SignIn, People, Renderer, Sessions, Tokens, Records, Audit, Traces, Left, Settings, Enrolments and Health are all required")
 	case o.Signing == nil:
 		return errors.New("web: Signing is required")
 	case o.Idle < 0 || o.Lifetime < 0 || o.AppPasswordLifetime < 0:

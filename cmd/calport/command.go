@@ -90,6 +90,15 @@ DNS records and the disk. Exit status: 0 everything works, 1 something does not.
 		short: "Set how a room or resource answers invitations, and who keeps it",
 		long: `Sets, over what the directory says, how a room or resource answers invitations, whose members it accepts, and who
 reads or keeps its calendar. A running server knows it within seconds. All is checked before anything is changed.`},
+	{name: "people left", count: cobra.NoArgs, setup: setupPeopleLeft,
+		short: "List people, rooms and resources who have left the directory, and what is kept of them"},
+	{name: "people erase", args: "[NAME...]", count: cobra.ArbitraryArgs, setup: setupPeopleErase,
+		short: "Erase what is kept of people who have left the directory",
+		long: `Erases calendars, app passwords, devices, sessions, links, traces, settings and kept profiles of people, rooms and
+resources who have left the directory, and takes them out of the delegates of others. What others have stays theirs:
+meetings that the gone had organized are called off by --cancel-meetings only. The record of who did what keeps their
+GUID until records.audit_days are over. Nobody is erased while the directory cannot be read whole. The server may run: it
+does the work then. Ctrl-C stops after the person under way; the same command goes on.`},
 	{name: "schedule explain", args: "UID", count: cobra.ExactArgs(1), setup: setupScheduleExplain,
 		short: "Tell the life of an invitation: who changed what, what was sent to whom, and how it stands"},
 	{name: "backup", args: "FILE", count: cobra.ExactArgs(1), setup: setupBackup,
@@ -130,6 +139,7 @@ var groups = map[string]string{
 	"mail":     "Try the mail account",
 	"settings": "Carry profile settings in and out",
 	"keys":     "Keys that several nodes share",
+	"people":   "People who have left",
 	"room":     "Rooms and resources",
 	"schedule": "Look into scheduling",
 	"token":    "Tokens for the MDM payload source",

@@ -43,10 +43,11 @@ type house struct {
 	journal    *signin.Journal    // nil until a server is assembled
 	leaves     *signing.TLSLeaves // nil unless TLS is our own
 	mail       *imip.Submission   // nil where no mail is configured
-	gateway    *imip.Gateway      // of invitations by mail; nil until a server is assembled, and where no mail is configured
-	calendars  *caldav.Server     // what serves DAV; nil until a server is assembled
-	traces     *server.Traces     // nil until a server is assembled
-	mailer     *web.Mailer        // nil until a server is assembled, and where no mail is configured
+	leavers    *leavers
+	gateway    *imip.Gateway  // of invitations by mail; nil until a server is assembled, and where no mail is configured
+	calendars  *caldav.Server // what serves DAV; nil until a server is assembled
+	traces     *server.Traces // nil until a server is assembled
+	mailer     *web.Mailer    // nil until a server is assembled, and where no mail is configured
 
 	registry *prometheus.Registry // nil unless metrics are served
 	observe  func(operation string, status int, took time.Duration)
@@ -114,6 +115,7 @@ func (h *house) openRest(ctx context.Context) error {
 	h.people = directory.NewLive(h.directory, snapshotKeeper{h.store}, directory.LiveOptions{
 		Interval: time.Duration(h.config.Directory.Refresh), MaxLoss: h.config.Directory.MaxLoss, Now: h.now, Log: h.log,
 	})
+	h.leavers = newLeavers(h)
 	return nil
 }
 

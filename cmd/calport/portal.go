@@ -22,7 +22,7 @@ func (h *house) portal(ctx context.Context, checker *signin.Checker, policy sign
 	return web.New(web.Options{
 		Origin: (&originOf{h.config}).String(), Organization: h.config.Profiles.Organization,
 		SignIn: checker, People: h.people.Snapshot, Access: h.access, Renderer: h.renderer,
-		Sessions: h.store, Tokens: tokens{h}, News: newsOf{h.store}, Ending: ctx.Done(), Records: h.records, Audit: audit{h.store}, Traces: traces{h.traces, h.store}, Settings: settings{h},
+		Sessions: h.store, Tokens: tokens{h}, News: newsOf{h.store}, Ending: ctx.Done(), Records: h.records, Audit: audit{h.store}, Traces: traces{h.traces, h.store}, Left: left{h}, Settings: settings{h},
 		Signing:      signer{h},
 		AppPasswords: policy, AppPasswordLifetime: time.Duration(h.config.SignIn.AppPasswordDays) * 24 * time.Hour,
 		OpenID: openID, Desk: h.desk,

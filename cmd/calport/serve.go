@@ -68,12 +68,16 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 	desk := newNewsDesk(h)
 	background.Go(func() { desk.Run(ctx) })
 	background.Go(func() { h.traces.Run(ctx) })
+	if err := h.leavers.prepare(ctx); err != nil {
+		return err
+	}
 	if err := h.startMail(ctx, &background); err != nil {
 		return err
 	}
 	if h.mailer != nil {
 		background.Go(func() { h.mailer.Run(ctx) })
 	}
+	background.Go(func() { h.leavers.Run(ctx) })
 	background.Go(func() { h.daily(ctx) })
 	background.Go(func() { h.watchSigner(ctx) })
 	background.Go(func() { h.takeConfirmations(ctx) })

@@ -41,6 +41,15 @@ func (k Kept) digest() string {
 // shelfKey names a profile: its identifier is made of the person's stable id.
 func shelfKey(p *profiles.Profile) string { return p.Identifier + " " + p.Platform.String() }
 
+// ShelfKeys names all that a shelf may have of a person by GUID; prefix is that of the server's identifiers.
+func ShelfKeys(prefix, guid string) (keys []string) {
+	for _, platform := range []profiles.Platform{profiles.Any, profiles.IOS, profiles.MacOS} {
+		p := profiles.Profile{Identifier: profiles.CalendarIdentifier(prefix, guid), Platform: platform}
+		keys = append(keys, shelfKey(&p))
+	}
+	return keys
+}
+
 // noShelf keeps nothing.
 type noShelf struct{}
 

@@ -201,11 +201,17 @@ func (r *resource) changeNamed(tx *store.Tx, change func(*directory.Delegates)) 
 		return err
 	}
 	change(&named)
+	return setNamed(tx, key, named)
+}
+
+// setNamed writes the delegates that an owner has named.
+func setNamed(tx *store.Tx, owner string, named directory.Delegates) error {
 	if len(named.Read)+len(named.Write) == 0 {
-		return tx.DeleteValue(store.Delegates, key)
+		return tx.DeleteValue(store.Delegates, owner)
 	}
-	if text, err = json.Marshal(named); err != nil {
+	text, err := json.Marshal(named)
+	if err != nil {
 		return err
 	}
-	return tx.SetValue(store.Delegates, key, text)
+	return tx.SetValue(store.Delegates, owner, text)
 }

@@ -59,7 +59,7 @@ func (d *Directory) find(ctx context.Context, login string) (p *directory.Princi
 			return directory.ErrCredentials
 		}
 		if p.State != directory.Active {
-			_, detail = stateOf(entry, sh.flavour.state, d.now())
+			_, detail = sh.stateOf(entry, d.now())
 		}
 		return sh.refusePlace(ctx, c, entry)
 	})
@@ -118,6 +118,9 @@ func (sh *shape) personAttributes() []string {
 	names := append(sh.attributes.needed(person), sh.keep...)
 	for _, rule := range sh.flavour.state {
 		names = append(names, rule.attribute)
+		if rule.attribute == pwdAccountLockedTime.attribute {
+			names = append(names, policySubentry)
+		}
 	}
 	return names
 }

@@ -125,7 +125,7 @@ func (sh *shape) person(e *goldap.Entry, now time.Time) *directory.Principal {
 	p.FirstName, p.LastName = first(e, a.FirstName), first(e, a.LastName)
 	p.JobTitle, p.MobilePhone = first(e, a.JobTitle), first(e, a.MobilePhone)
 	p.LoginNames = append(p.LoginNames, sh.loginNames(e, p.ShortName)...)
-	p.State, _ = stateOf(e, sh.flavour.state, now)
+	p.State, _ = sh.stateOf(e, now)
 	for _, name := range sh.keep {
 		if kept := e.GetEqualFoldAttributeValues(name); len(kept) > 0 {
 			if p.Attributes == nil {

@@ -1,6 +1,9 @@
 package ldap
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // WithServerCookie puts another cookie of the server into one of ours.
 func WithServerCookie(cookie, server []byte) ([]byte, error) {
@@ -11,3 +14,6 @@ func WithServerCookie(cookie, server []byte) ([]byte, error) {
 	}
 	return p.cookie(), err
 }
+
+// SetNow sets the clock by which the states of accounts are told.
+func (d *Directory) SetNow(now func() time.Time) { d.now = now }

@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,8 @@ type shape struct {
 	keep              []string
 	areas             map[directory.Kind]*area // no entry for what is not looked for
 	delegates         *area
-	domain, dnsDomain string // of Active Directory
+	domain, dnsDomain string   // of Active Directory
+	lockouts          lockouts // of OpenLDAP
 }
 
 // area is where entries of one kind are.
@@ -103,6 +105,9 @@ func (d *Directory) shapeOf(ctx context.Context, c *conn) (*shape, error) {
 		if sh.domain == "" {
 			sh.domain = netBIOSName(ctx, c, root)
 		}
+	}
+	if root.defines("pwdLockoutDuration") {
+		sh.lockouts = readLockouts(ctx, c, cmp.Or(root.base, d.o.Base))
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

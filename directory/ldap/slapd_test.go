@@ -309,6 +309,54 @@ pwdReset: TRUE
 	}
 }
 
+// OpenLDAP keeps pwdAccountLockedTime when a lock-out has ended by itself.
+func TestALockOutOfOpenLDAPThatHasEnded(t *testing.T) {
+	const policies = `
+dn: cn=default,dc=example,dc=com
+objectClass: organizationalRole
+objectClass: pwdPolicy
+cn: default
+pwdAttribute: userPassword
+pwdLockout: TRUE
+pwdLockoutDuration: 60
+pwdMaxFailure: 3
+
+dn: cn=strict,dc=example,dc=com
+objectClass: organizationalRole
+objectClass: pwdPolicy
+cn: strict
+pwdAttribute: userPassword
+pwdLockout: TRUE
+pwdLockoutDuration: 86400
+pwdMaxFailure: 1
+`
+	s := directorytest.Slapd{LDIF: nestedLDIF + policies, Modules: []string{"ppolicy"},
+		Database: "overlay ppolicy\nppolicy_default cn=default,dc=example,dc=com"}.Start(t)
+	later := time.Now()
+	d := open(t, s, nil)
+	d.SetNow(func() time.Time { return later })
+	state := func() directory.State {
+		t.Helper()
+		return directorytest.ReadAll(t, d).ByName(directory.Individual, "ada").State
+	}
+	for range 3 {
+		if _, err := d.Authenticate(t.Context(), "ada", "wrong"); !errors.Is(err, directory.ErrCredentials) {
+			t.Fatalf("a wrong password: got %v, want ErrCredentials", err)
+		}
+	}
+	if got := state(); got != directory.Locked {
+		t.Errorf("at first the account is %v, want locked", got)
+	}
+	later = later.Add(23 * time.Hour)
+	if got := state(); got != directory.Locked {
+		t.Errorf("where some policies lock longer, the account is %v, want locked", got)
+	}
+	later = later.Add(2 * time.Hour)
+	if got := state(); got != directory.Active {
+		t.Errorf("after the longest lock-out the account is %v, want active", got)
+	}
+}
+
 func TestSizeLimitIsNoShortDirectory(t *testing.T) {
 	s := directorytest.Slapd{LDIF: directorytest.Organisation{People: 300, Groups: 3}.LDIF(),
 		Database: "limits anonymous size=100 size.prtotal=100"}.Start(t)

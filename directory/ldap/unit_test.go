@@ -283,3 +283,29 @@ func FuzzEntry(f *testing.F) {
 		}
 	})
 }
+
+func TestLockOutsEndByTheirPolicy(t *testing.T) {
+	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	l := lockouts{of: map[string]time.Duration{dnKey("cn=brief,dc=x"): time.Minute, dnKey("cn=endless,dc=x"): 0}, longest: time.Hour}
+	for _, c := range []struct {
+		name, since, policy string
+		of                  lockouts
+		want                bool
+	}{
+		{"under way", "20261129113000Z", "", l, false},
+		{"over", "20261129105959Z", "", l, true},
+		{"over by a policy of its own", "20261129113000Z", "CN=Brief, dc=X", l, true},
+		{"one that an administrator ends", "20200101000000Z", "cn=endless,dc=x", l, false},
+		{"by an administrator", "000001010000Z", "", l, false},
+		{"no policy is known", "20200101000000Z", "", lockouts{}, false},
+		{"no time", "soon", "", l, false},
+	} {
+		attributes := map[string][]string{}
+		if c.policy != "" {
+			attributes[policySubentry] = []string{c.policy}
+		}
+		if got := c.of.over(goldap.NewEntry("uid=ada,dc=x", attributes), c.since, now); got != c.want {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
+	}
+}

@@ -260,7 +260,10 @@ func TestImportTellsWhatBecameOfEachEntry(t *testing.T) {
 	b.get(exportPath+"?name=calendar").says(t, "SUMMARY:Holiday")
 	b.upload("", "away.ics", []byte(holiday)).wants(t, http.StatusSeeOther)
 	b.get(importPath).says(t, "It is in the calendar “Calendar” already")
-	b.get(calendarsPath).says(t, "Open “Away”")
+	b.get(calendarsPath).says(t, "Open “Away”") // for the task
+	b.upload("", "away.ics", []byte(strings.ReplaceAll(holiday, "Away", "Nowhere"))).wants(t, http.StatusSeeOther)
+	b.get(importPath).says(t, "No calendar was made for it")
+	b.get(calendarsPath).silent(t, "Nowhere")
 }
 
 func TestImportRefusesWhatIsNoCalendarFile(t *testing.T) {

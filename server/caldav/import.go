@@ -25,7 +25,7 @@ type Import struct {
 // ImportReport is how far an import has come, and what became of the objects. An object is what has one UID.
 type ImportReport struct {
 	File      string
-	Calendars []string // titles of those that were written to
+	Calendars []string // titles of those that were written to; none, if one was to be made and nothing came into it
 	Objects   int      // in the file
 	Done      int      // of them
 	Created   int
@@ -97,6 +97,7 @@ type importing struct {
 	Import
 	objects []*ical.Component
 	into    map[string]string // by component: the calendar that objects of it go to
+	made    []string          // of these the ones that there were not before
 	report  ImportReport
 }
 
@@ -126,7 +127,41 @@ func (a Visitor) Import(ctx context.Context, in Import) (ImportReport, error) {
 	}
 	m.report.Finished, m.report.Failed = true, err != nil
 	// What is known of it is kept even when the one who waits for it has gone.
-	return m.report, errors.Join(err, a.store.Write(context.WithoutCancel(ctx), m.save))
+	err = errors.Join(err, a.store.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		if err := m.unmake(tx); err != nil {
+			return err
+		}
+		return m.save(tx)
+	}))
+	return m.report, err
+}
+
+// unmake takes away the calendars that were made and are empty: all that the file has for them is elsewhere already.
+func (m *importing) unmake(tx *store.Tx) error {
+	if m.Calendar != "" {
+		return nil
+	}
+	home, err := tx.Home(ownerKey(m.who))
+	if err != nil {
+		return err
+	}
+	counts, err := tx.Counts(home.ID)
+	if err != nil {
+		return err
+	}
+	m.report.Calendars = nil
+	for _, name := range m.made {
+		switch c := home.Collection(name); {
+		case c == nil: // deleted meanwhile
+		case counts[c.ID] > 0:
+			m.report.Calendars = append(m.report.Calendars, m.Title)
+		default:
+			if err := tx.DeleteCollection(c.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // begin finds or makes the calendars, if the visitor has no other import under way.
@@ -177,6 +212,7 @@ func (m *importing) target(ctx context.Context, a Visitor) error {
 			return m.abandon(ctx, err)
 		}
 		m.into[kind] = name
+		m.made = append(m.made, name)
 		m.report.Calendars = append(m.report.Calendars, m.Title)
 	}
 	return nil

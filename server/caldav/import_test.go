@@ -189,6 +189,39 @@ func TestImportBringsWhatIsThereUpToDate(t *testing.T) {
 	}
 }
 
+// Of a file of which all is elsewhere already no empty calendar is left; of one with events and tasks only what is filled.
+func TestAnImportLeavesNoEmptyCalendar(t *testing.T) {
+	o := newOffice(t, 1)
+	calendars := func() (titles []string) {
+		all, err := o.As(o.people[0]).Calendars(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range all {
+			titles = append(titles, c.Title)
+		}
+		return titles
+	}
+	before := len(calendars())
+	data := crlf(strings.Replace(appleFile, "X-WR-CALNAME", "X-OTHER", 1))
+	if report := importInto(t, o, "", data); len(report.Calendars) != 2 || len(calendars()) != before+2 {
+		t.Errorf("at first: %+v, there are %v", report, calendars())
+	}
+	report := importInto(t, o, "", data)
+	last, err := o.As(o.people[0]).LastImport(t.Context())
+	if err != nil || len(report.Calendars) != 0 || len(last.Calendars) != 0 || len(calendars()) != before+2 {
+		t.Errorf("once more: %+v, then %+v, %v, there are %v", report, last, err, calendars())
+	}
+	wantCounts(t, report, "3 of 3: 0 created, 0 updated, 0 same, 3 skipped")
+	if left, err := o.As(o.people[0]).DeletedCalendars(t.Context()); err != nil || len(left) != 0 {
+		t.Errorf("among the deleted ones there are %+v, %v", left, err)
+	}
+	task := strings.Replace(string(data), "UID:task", "UID:another", 1)
+	if report := importInto(t, o, "", []byte(task)); len(report.Calendars) != 1 || len(calendars()) != before+3 {
+		t.Errorf("with one new task: %+v, there are %v", report, calendars())
+	}
+}
+
 // outlookEvent is as old Outlooks write it: no UID, a zone of their own naming, Windows-1252 or UTF-16.
 const outlookEvent = `BEGIN:VCALENDAR
 PRODID:-//Microsoft Corporation//Outlook 16.0 MIMEDIR//EN

@@ -285,6 +285,94 @@ func (m *meeting) split(*rapid.T) {
 	}
 }
 
+// ask asks somebody anew who has answered, and force sends what is as it was.
+func (m *meeting) ask(*rapid.T) {
+	m.edit(func(s *series) {
+		who := addressOf(rapid.SampledFrom(people).Draw(m.rt, "whom"))
+		one := rapid.Bool().Draw(m.rt, "one component")
+		for _, at := range s.ids {
+			if p := newCall(Context{}).find(s.parts[at], who); p != nil {
+				setPartstat(p, NeedsAction)
+				if one {
+					return
+				}
+			}
+		}
+	})
+}
+
+func (m *meeting) force(*rapid.T) {
+	m.edit(func(s *series) {
+		who := addressOf(rapid.SampledFrom(people).Draw(m.rt, "whom"))
+		one := rapid.Bool().Draw(m.rt, "one component")
+		for _, at := range s.ids {
+			if p := newCall(Context{}).find(s.parts[at], who); p != nil {
+				p.SetParam("SCHEDULE-FORCE-SEND", "REQUEST")
+				if one {
+					return
+				}
+			}
+		}
+	})
+}
+
+// rhythm changes the rule as a whole.
+func (m *meeting) rhythm(*rapid.T) {
+	m.edit(func(s *series) {
+		if s.parts[whole] == nil {
+			return
+		}
+		for _, at := range slices.Clone(s.ids) {
+			if at != whole {
+				s.remove(at)
+			}
+		}
+		s.parts[whole].DelFunc(func(p *ical.Property) bool { return p.Name() == "EXDATE" || p.Name() == "RDATE" })
+		rule := rapid.SampledFrom([]string{"FREQ=DAILY;COUNT=6", "FREQ=DAILY;INTERVAL=2;COUNT=3", "FREQ=DAILY;UNTIL=20260507T235959Z"})
+		s.parts[whole].Set(ical.NewProperty("RRULE", rule.Draw(m.rt, "rule")))
+	})
+}
+
+// include takes back that an instance was excluded.
+func (m *meeting) include(*rapid.T) {
+	m.edit(func(s *series) {
+		var excluded []id
+		for at := range s.exdate {
+			excluded = append(excluded, at)
+		}
+		if slices.Sort(excluded); len(excluded) > 0 {
+			s.include(rapid.SampledFrom(excluded).Draw(m.rt, "excluded"))
+		}
+	})
+}
+
+// alone has ada keep a meeting for herself, and then drop it.
+func (m *meeting) alone(*rapid.T) {
+	name := rapid.SampledFrom([]string{meetingName, laterName}).Draw(m.rt, "meeting")
+	if m.ada.items[name] == nil {
+		return
+	}
+	m.editOne(name, func(s *series) {
+		for _, at := range s.ids {
+			s.parts[at].DelFunc(func(p *ical.Property) bool { return p.Name() == "ORGANIZER" || p.Name() == "ATTENDEE" })
+		}
+	})
+	m.check(nil)
+	m.delete(m.ada, name)
+	m.now = m.now.Add(time.Minute)
+}
+
+// forceReply sends an answer that is as it was.
+func (m *meeting) forceReply(*rapid.T) {
+	m.guestWrites(func(x *call, s *series) {
+		for _, at := range s.ids {
+			if p := x.mine(s.parts[at]); p != nil {
+				p.SetParam("SCHEDULE-FORCE-SEND", "REPLY")
+			}
+		}
+	})
+}
+
 // room lets the room be taken, or free again, for others' future bookings.
 func (m *meeting) room(*rapid.T) {
 	room := m.others[len(m.others)-1]
@@ -503,6 +591,7 @@ func TestCopiesStayConsistent(t *testing.T) {
 			"answer": m.answer, "answerInstance": m.answerInstance, "hideInstance": m.hideInstance,
 			"addDate": m.addDate, "dropDates": m.dropDates, "renameInstance": m.renameInstance, "lengthen": m.lengthen,
 			"takeBack": m.takeBack, "split": m.split, "room": m.room,
+			"ask": m.ask, "force": m.force, "forceReply": m.forceReply, "rhythm": m.rhythm, "include": m.include, "alone": m.alone,
 			"alarm": m.alarm, "leave": m.leave, "join": m.join, "settle": m.check,
 		})
 		m.check(rt)

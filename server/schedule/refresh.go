@@ -54,6 +54,18 @@ func (r *round) refreshLater(organizer *directory.Principal, uid, replied string
 	return r.tx.SetValue(refreshes, key, text)
 }
 
+// refreshToo has the attendees of what was part of an object be told too, if those of that wait to be told.
+func (r *round) refreshToo(uid, part string) error {
+	pending, err := r.tx.Value(refreshes, ownerKey(r.owner)+" "+uid)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return r.tx.SetValue(refreshes, ownerKey(r.owner)+" "+part, pending)
+}
+
 // Run does what was put off, until ctx ends: what an earlier process left undone too.
 func (s *Scheduler) Run(ctx context.Context) {
 	for {

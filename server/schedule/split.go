@@ -81,6 +81,9 @@ func (r *round) partCopies(object, future, past *ical.Component, how *cut) (*ica
 	if err := r.maySend(itip.MethodRequest); err != nil {
 		return nil, nil, err
 	}
+	if err := r.refreshToo(uidOf(object), how.UID); err != nil {
+		return nil, nil, err
+	}
 	absent := map[string]bool{}
 	for _, address := range itip.Attendees(object) {
 		var err error

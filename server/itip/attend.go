@@ -116,7 +116,7 @@ func (a *attending) restored(object, client, organizers *ical.Component) (Attend
 	}
 	copied := a.view(source, sees, me)
 	copied.Del("METHOD")
-	a.lenient = true
+	a.restores = true
 	a.merge(copied, object)
 	return attended(a.out.cal, client, a.reply()), nil
 }
@@ -139,10 +139,12 @@ func AttendMissing(client *ical.Component, x Context) Attended {
 // attending is an attendee's write under way.
 type attending struct {
 	*call
-	before  *series // the server's copy as it was
-	client  *series
-	out     *series // what will be stored
-	lenient bool    // what the client leaves out is not declined
+	before *series // the server's copy as it was
+	client *series
+	out    *series // what will be stored
+	// restores says that before is as the organizer has it: what the client
+	// leaves out is not declined.
+	restores bool
 
 	hidden   []id // instances that are declined and no longer shown
 	declined map[id]*ical.Component

@@ -57,9 +57,10 @@ func (a *attending) matchFakeMaster() {
 }
 
 // addOverride takes over an override that the server's copy lacks, if the
-// series has such an instance.
+// series has such an instance: be it that its owner has hidden it, but not one
+// that the organizer's copy has excluded.
 func (a *attending) addOverride(at id) {
-	if at == whole || a.out.parts[at] != nil || !a.out.occurs(at) {
+	if at == whole || a.out.parts[at] != nil || !a.out.occurs(at) || a.restores && !a.out.valid(at) {
 		return
 	}
 	c := a.out.derive(at)
@@ -80,7 +81,7 @@ func (a *attending) hide() {
 		switch {
 		case a.client.exdate[at]:
 			a.hideOne(at)
-		case a.lenient || partial:
+		case a.restores || partial:
 		case a.Stale && a.others(at):
 			// The client has not seen it: what it answers for the series
 			// goes for it.

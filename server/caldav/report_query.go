@@ -69,11 +69,14 @@ func (l *listing) matching(tx *store.Tx, in *resource, filter *compFilter, float
 		return err
 	}
 	m := &matcher{rows: rows, filter: filter, bounds: b, floating: floating}
-	if in.kind&items != 0 { // the index is not asked
-		m.bounds.decided, m.bounds.span = false, nil
-		return m.write(tx, tx.ObjectsByName(in.collection.ID, []string{in.item.Name}, m.part()))
+	if in.kind == calendar {
+		return m.write(tx, tx.ObjectsInRange(in.collection.ID, b.component, b.start, b.end, m.part()))
 	}
-	return m.write(tx, tx.ObjectsInRange(in.collection.ID, b.component, b.start, b.end, m.part()))
+	m.bounds.decided, m.bounds.span = false, nil // the index is not asked
+	if in.kind&items == 0 {
+		return m.write(tx, tx.Objects(in.collection.ID, m.part()))
+	}
+	return m.write(tx, tx.ObjectsByName(in.collection.ID, []string{in.item.Name}, m.part()))
 }
 
 // namedZone is where a report says that times without a zone are (RFC 4791 section 9.8, RFC 7809 section 3.1.6). Where it

@@ -371,6 +371,79 @@ func BenchmarkInvite(b *testing.B) {
 	}
 }
 
+// What comes after the invitation: the organizer changes it, and attendees answer, of which the others are told when they
+// are not too many.
+func BenchmarkInvited(b *testing.B) {
+	o := newOffice(b, 101)
+	p := o.people
+	for _, who := range p {
+		o.put(b, who, inCalendar(who, "first.ics"), event("first-"+who.ShortName, "20260901T090000Z"))
+	}
+	for _, attendees := range []int{40, 100} {
+		uid := fmt.Sprint("meeting-of-", attendees)
+		meeting := meetingOf(uid, 9, p[0], p[1:attendees+1]...)
+		o.put(b, p[0], inCalendar(p[0], uid+".ics"), meeting)
+		b.Run(fmt.Sprint(attendees, "/answer"), func(b *testing.B) {
+			who := p[1]
+			where := o.whereIs(b, who, uid)
+			answers := []string{"ACCEPTED", "DECLINED"}
+			mine := o.copyOf(b, who, uid)
+			measure(b, func(i int) {
+				for a := range mine.Child("VEVENT").Props("ATTENDEE") {
+					if strings.Contains(a.Value(), who.Mail()) {
+						a.SetParam("PARTSTAT", answers[i%2])
+					}
+				}
+				o.put(b, who, where, mine.String())
+				o.clock = o.clock.Add(time.Minute)
+				if _, err := o.Scheduler().Catchup(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+		b.Run(fmt.Sprint(attendees, "/change"), func(b *testing.B) {
+			measure(b, func(i int) {
+				o.put(b, p[0], inCalendar(p[0], uid+".ics"), strings.Replace(meeting, "SUMMARY:Meeting", fmt.Sprint("SUMMARY:Change ", i), 1))
+			})
+		})
+	}
+}
+
+// whereIs is the path of what somebody has of a UID.
+func (o *office) whereIs(t testing.TB, p *directory.Principal, uid string) (path string) {
+	t.Helper()
+	err := o.store.Read(t.Context(), func(tx *store.Tx) error {
+		h, err := tx.Home(strings.ToLower(p.GUID))
+		if err != nil {
+			return err
+		}
+		item, err := tx.ObjectByUID(h.ID, uid, store.Facts)
+		path = inCalendar(p, item.Name)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// An inbox is no calendar that is kept in order of time, and is asked for a time all the same.
+func TestMessagesAreFoundByTheirTime(t *testing.T) {
+	o := newOffice(t, 2)
+	p := o.people
+	for day, uid := range []string{"first", "second"} {
+		body := strings.Replace(meetingOf(uid, 9, p[0], p[1]), "20260907", fmt.Sprint(20260907+day), 1)
+		o.put(t, p[0], inCalendar(p[0], uid+".ics"), body)
+	}
+	query := `<C:calendar-query xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:D="DAV:"><D:prop><C:calendar-data/></D:prop>
+<C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range start="20260908T000000Z" end="20260909T000000Z"/>
+</C:comp-filter></C:comp-filter></C:filter></C:calendar-query>`
+	w := o.do(p[1], "REPORT", strings.Replace(inCalendar(p[1], ""), "/calendar/", "/inbox/", 1), query, "Depth: 1")
+	if body := w.Body.String(); w.Code != 207 || strings.Contains(body, "UID:first") || !strings.Contains(body, "UID:second") {
+		t.Errorf("got %d %s", w.Code, body)
+	}
+}
+
 // A room is free or busy on the day of the place where it is, not on that of Greenwich.
 func TestARoomDecidesAboutWholeDaysInItsOwnZone(t *testing.T) {
 	o := newOffice(t, 1)

@@ -44,8 +44,8 @@ func (tx *Tx) MoveObject(from int64, name string, to int64, newName string) (mov
 	if born == 0 {
 		born = h.Change
 	}
-	err = tx.exec(`UPDATE object SET collection_id = $3, name = $4, change = $5, born = $6, uid_home = $7
-		WHERE collection_id = $1 AND name = $2`, from, name, to, newName, h.Change, born, uidHome(target))
+	err = tx.exec(`UPDATE object SET collection_id = $3, name = $4, change = $5, born = $6, uid_home = $7, span = $8
+		WHERE collection_id = $1 AND name = $2`, from, name, to, newName, h.Change, born, uidHome(target), spanOf(o, uidHome(target)))
 	if err != nil {
 		return Object{}, false, err
 	}

@@ -166,7 +166,7 @@ func (tx *Tx) insertObject(o Object, place standing, uidHome sql.NullInt64, acce
 		schedule_tag, size, span, first_start, last_end, organizer, recurring, created, modified, access, shared)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		o.CollectionID, o.Name, o.ETag, o.Change, o.ID, born, o.UID, uidHome, o.Component,
-		o.ScheduleTag, o.Size, spanClass(o.FirstStart, o.LastEnd), o.FirstStart, o.LastEnd, o.Organizer,
+		o.ScheduleTag, o.Size, spanOf(o, uidHome), o.FirstStart, o.LastEnd, o.Organizer,
 		truth(o.Recurring), microseconds(o.Created), microseconds(o.Modified), access, orNull(shared))
 	if err != nil || !place.buried {
 		return err
@@ -179,7 +179,7 @@ func (tx *Tx) updateObject(o Object, uidHome sql.NullInt64, access int, shared i
 		schedule_tag = $8, size = $9, span = $10, first_start = $11, last_end = $12, organizer = $13,
 		recurring = $14, modified = $15, access = $16, shared = $17 WHERE collection_id = $1 AND name = $2`,
 		o.CollectionID, o.Name, o.ETag, o.Change, o.UID, uidHome, o.Component,
-		o.ScheduleTag, o.Size, spanClass(o.FirstStart, o.LastEnd), o.FirstStart, o.LastEnd, o.Organizer,
+		o.ScheduleTag, o.Size, spanOf(o, uidHome), o.FirstStart, o.LastEnd, o.Organizer,
 		truth(o.Recurring), microseconds(o.Modified), access, orNull(shared))
 }
 

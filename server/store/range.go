@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"fmt"
 	"iter"
 	"math"
@@ -34,6 +35,17 @@ func spanClass(start, end int64) int {
 	return len(spans) - 1
 }
 
+// notSearched is the class of what is in no calendar.
+const notSearched = -1
+
+// spanOf is the class of an object by the home in which its UID is unique, which only what is in a calendar has.
+func spanOf(o Object, uidHome sql.NullInt64) int {
+	if !uidHome.Valid {
+		return notSearched
+	}
+	return spanClass(o.FirstStart, o.LastEnd)
+}
+
 // objectsInRange looks into all classes: $2 is the end, $3 the start, and those from $4 on are the earliest FirstStart
 // that counts in each class. It is one statement, since each is a round trip to PostgreSQL, and to SQLite costs as much
 // as a few rows.
@@ -51,7 +63,7 @@ var objectsInRange = func() (texts [parts]string) {
 	return texts
 }()
 
-// ObjectsInRange streams the objects of which FirstStart to LastEnd touches start to end (Unix seconds, or NoStart and
+// ObjectsInRange streams the objects of a calendar, for it alone is searched by time, of which FirstStart to LastEnd touches start to end (Unix seconds, or NoStart and
 // NoEnd), bounds included on both sides, in no order. With a component, only those. It is a prefilter: recurrences and
 // the exact rules of RFC 4791 section 9.9 are the caller's.
 func (tx *Tx) ObjectsInRange(collectionID int64, component string, start, end int64, part Part) iter.Seq2[Object, error] {

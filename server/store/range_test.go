@@ -94,3 +94,39 @@ func TestRangeLoopMayEndEarly(t *testing.T) {
 		}
 	})
 }
+
+// What is moved into a calendar is found by its time, and what is moved out of it no longer.
+func TestRangeIsOfCalendars(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, s *Store) {
+		h := newHome(t, s, "ada")
+		calendar, inbox := h.Collection("calendar"), h.Collection("inbox")
+		found := func(c *Collection) (names string) {
+			s.Read(t.Context(), func(tx *Tx) error {
+				for o, err := range tx.ObjectsInRange(c.ID, "", 0, 5000, Tags) {
+					if err != nil {
+						t.Error(err)
+					}
+					names += o.Name + " "
+				}
+				return nil
+			})
+			return names
+		}
+		put(t, s, inbox, event("a", "1", "x"))
+		put(t, s, calendar, event("b", "2", "x"))
+		if got := found(inbox) + found(calendar); got != "b " {
+			t.Errorf("got %s", got)
+		}
+		mustWrite(t, s, func(tx *Tx) error {
+			_, _, err := tx.MoveObject(inbox.ID, "a", calendar.ID, "c")
+			return err
+		})
+		mustWrite(t, s, func(tx *Tx) error {
+			_, _, err := tx.MoveObject(calendar.ID, "b", inbox.ID, "d")
+			return err
+		})
+		if got := found(inbox) + found(calendar); got != "c " {
+			t.Errorf("after the moves: got %s", got)
+		}
+	})
+}

@@ -30,6 +30,7 @@ var (
 		"(collection_id, change);", "(collection_id, change) WHERE change <> 0;",
 		"(collection_id, span, first_start);", "(collection_id, span, first_start) WHERE span <> -1;",
 		"(collection_id, span, first_start, last_end, id, etag);", "(collection_id, span, first_start) WHERE span <> -1;",
+		"(collection_id, span, first_start, last_end, id, etag) WHERE span <> -1;", "(collection_id, span, first_start) WHERE span <> -1;",
 	)
 )
 

@@ -26,6 +26,7 @@ type filling struct {
 	password string // empty: the device asks for it
 	platform Platform
 	roots    []*x509.Certificate
+	reworded bool   // in another language than English
 	user     string // the user name of the first account, once that is filled in
 }
 
@@ -43,20 +44,31 @@ func (f *filling) text(d Dict, key, setting string, template *string, rule func(
 
 // Calendar renders the profile with a person's account. Errors: ErrDenied, *MissingError, *ValueError.
 func (g *Generator) Calendar(dir Directory, person *directory.Principal, platform Platform) (*Profile, error) {
-	return g.calendar(dir, person, platform, "")
+	return g.calendar(dir, person, platform, "", "")
+}
+
+// CalendarIn is Calendar for somebody who reads a language: where the directory knows none of the person, the built-in
+// texts are in that one. The UUID is the same in every language.
+func (g *Generator) CalendarIn(dir Directory, person *directory.Principal, platform Platform, language string) (*Profile, error) {
+	return g.calendar(dir, person, platform, "", language)
 }
 
 // CalendarWithPassword is Calendar with a password in the account, so that the device asks for none. Whoever reads the
 // profile can read it: it must be one for this device alone, and the profile handed to this device alone.
 func (g *Generator) CalendarWithPassword(dir Directory, person *directory.Principal, platform Platform, password string) (*Profile, error) {
+	return g.CalendarWithPasswordIn(dir, person, platform, password, "")
+}
+
+// CalendarWithPasswordIn is CalendarWithPassword as CalendarIn is Calendar.
+func (g *Generator) CalendarWithPasswordIn(dir Directory, person *directory.Principal, platform Platform, password, language string) (*Profile, error) {
 	if password == "" {
 		return nil, &ValueError{Setting: "password", Problem: Say("it is empty")}
 	}
-	return g.calendar(dir, person, platform, password)
+	return g.calendar(dir, person, platform, password, language)
 }
 
-func (g *Generator) calendar(dir Directory, person *directory.Principal, platform Platform, password string) (*Profile, error) {
-	f, top, content, err := g.fill(dir, person, platform, password)
+func (g *Generator) calendar(dir Directory, person *directory.Principal, platform Platform, password, language string) (*Profile, error) {
+	f, top, content, err := g.fill(dir, person, platform, password, "")
 	if err != nil {
 		return nil, err
 	}
@@ -65,18 +77,18 @@ func (g *Generator) calendar(dir Directory, person *directory.Principal, platfor
 		return nil, fmt.Errorf("profile of %s: %w", person.ShortName, err)
 	}
 	p.UserName = f.user
-	return p, nil
+	return g.calendarIn(p, dir, person, password, languageOf(person, language))
 }
 
 // Judge finds out what keeps a person from having a Calendar profile, without making one: the errors of
 // [Generator.Calendar].
 func (g *Generator) Judge(dir Directory, person *directory.Principal, platform Platform) error {
-	_, _, _, err := g.fill(dir, person, platform, "")
+	_, _, _, err := g.fill(dir, person, platform, "", "")
 	return err
 }
 
 // fill makes what the Calendar profile is encoded from.
-func (g *Generator) fill(dir Directory, person *directory.Principal, platform Platform, password string) (f *filling, top Dict, content []any, err error) {
+func (g *Generator) fill(dir Directory, person *directory.Principal, platform Platform, password, language string) (f *filling, top Dict, content []any, err error) {
 	if person.Kind != directory.Individual {
 		return nil, nil, nil, fmt.Errorf("%s is no person but a %v: only people get a Calendar profile", person.ShortName, person.Kind)
 	}
@@ -88,7 +100,8 @@ func (g *Generator) fill(dir Directory, person *directory.Principal, platform Pl
 	if *settings.Deny {
 		return nil, nil, nil, ErrDenied
 	}
-	f = &filling{settings: &settings, vars: vars{person, dir}, password: password, platform: platform, roots: g.roots}
+	reworded := g.reword(&settings, language)
+	f = &filling{settings: &settings, reworded: reworded, vars: vars{person, dir}, password: password, platform: platform, roots: g.roots}
 	top = g.top(Calendar, guid, platform)
 	if err := f.describe(top); err != nil {
 		return nil, nil, nil, err

@@ -181,7 +181,7 @@ func TestProfilesTellWhetherTheyHoldASecret(t *testing.T) {
 		"everything else": {Document{Everyone: Settings{Contacts: new(true), Roots: new(true), Consent: &map[string]string{"default": "Password"}}}, "", false},
 	} {
 		g := generatorOf(t, ServerConfig{}, &c.doc)
-		p, err := g.calendar(groupsOf{}, ada, Any, c.password)
+		p, err := g.calendar(groupsOf{}, ada, Any, c.password, "")
 		if err != nil || p.HasSecret() != c.want {
 			t.Errorf("%s: got %v, want %v", what, !c.want, c.want)
 		}

@@ -23,7 +23,7 @@ const (
 
 // finish checks the values of a profile, which have no PayloadUUID yet, encodes them and gives them their UUID: of
 // version 5, named by the SHA-256, in lower-case hex, of the encoding without that key. So it changes if and only if
-// something else changes.
+// something else changes, but for the language of built-in texts: see calendarIn.
 func (e *encoder) finish(space uuid, values Dict) ([]byte, error) {
 	values["PayloadUUID"] = blankUUID
 	for _, finding := range check(values) {

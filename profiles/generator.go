@@ -28,6 +28,7 @@ type Generator struct {
 	base         []layer // built in, server, everyone
 	groups       subjects[GroupSettings]
 	people       subjects[PersonSettings]
+	words        Words // nil: there is English only
 	encoder      encoder
 }
 
@@ -45,6 +46,7 @@ func NewGenerator(config ServerConfig, settings *Document) (*Generator, error) {
 		assets:       config.assets(),
 		namespace:    version5(dnsNamespace, config.Prefix),
 		roots:        roots,
+		words:        config.Words,
 		base:         []layer{{"built in", builtIn()}, {"server", config.settings()}, {"everyone", &settings.Everyone}},
 	}
 	for i := range settings.Groups {

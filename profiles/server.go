@@ -17,6 +17,7 @@ type ServerConfig struct {
 	Organization string   // shown by the device; may be empty
 	Prefix       string   // of identifiers, in reverse DNS form, such as com.example.calport; must never change
 	Roots        [][]byte // DER, for the Trust profile; may be empty
+	Words        Words    // says built-in texts in other languages; nil: there is English only
 	Assets       string   // https address of /api/v1/ddm on the MDM server's host, as its devices reach it; empty: on Host
 }
 

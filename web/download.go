@@ -96,6 +96,10 @@ func (s *site) diagnosticsEnd() time.Time {
 }
 
 func (s *site) handSigned(w http.ResponseWriter, r *http.Request, renderer *export.Renderer, p *profiles.Profile, name string) error {
+	p, err := renderer.Generator.In(s.tongueOf(r).Tag.String(), p)
+	if err != nil {
+		return err
+	}
 	a, err := renderer.Wrap(r.Context(), p, true)
 	if err != nil {
 		return err

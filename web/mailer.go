@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"calport/directory"
+	"calport/profiles"
 )
 
 // Mail sends a letter of the site itself to one address.
@@ -175,7 +176,7 @@ const (
 )
 
 // languageAttribute is where a directory keeps a person's language (RFC 2798 section 2.7).
-const LanguageAttribute = "preferredlanguage"
+const LanguageAttribute = profiles.LanguageAttribute
 
 // languageOf is the person's language, if the directory knows it and we have it; else the one of that tag.
 func languageOf(p *directory.Principal, otherwise string) *tongue {

@@ -92,7 +92,11 @@ func (s *site) renderFor(r *http.Request) (profiles.Platform, *export.Renderer, 
 		return 0, nil, err
 	}
 	renderer, err := s.o.Renderer(r.Context())
-	return platform, renderer, err
+	if err != nil {
+		return 0, nil, err
+	}
+	renderer.Language = s.tongueOf(r).Tag.String()
+	return platform, renderer, nil
 }
 
 func badParameter(name, value, allowed string) *problem {

@@ -144,7 +144,7 @@ func (h *house) directory(t testing.TB) *ldap.Directory {
 
 func (h *house) renderer(t testing.TB, p plan) func(context.Context) (*export.Renderer, error) {
 	t.Helper()
-	config := profiles.ServerConfig{Host: "cal.example.org", Port: 8443, Organization: "Sample Organisation", Prefix: "org.example.calport"}
+	config := profiles.ServerConfig{Host: "cal.example.org", Port: 8443, Organization: "Sample Organisation", Prefix: "org.example.calport", Words: ProfileWords}
 	if !p.noTrust {
 		config.Roots = [][]byte{h.authority.RootDER()}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"calport/directory"
+	"calport/profiles"
 )
 
 // VisibilityConfig is whom some people find.
@@ -81,9 +82,10 @@ func (c *Config) visibility() (directory.Visibility, error) {
 	return rules, errors.Join(errs...)
 }
 
-// ruleAttributes are the attributes that the directory keeps because rules, cards or mails ask for them.
+// ruleAttributes are the attributes that the directory keeps because rules and cards ask for them, and the language by which
+// mails and profiles are worded.
 func (h *house) ruleAttributes() []string {
-	return slices.Concat(h.access.Attributes(), h.visibility.Attributes(), h.config.Contacts.attributes(), h.mailAttributes())
+	return slices.Concat(h.access.Attributes(), h.visibility.Attributes(), h.config.Contacts.attributes(), []string{profiles.LanguageAttribute})
 }
 
 // warnOfStrangers names what the access lists name and the directory does not have: neither person nor group.

@@ -206,7 +206,7 @@ func (h *house) profileServer() profiles.ServerConfig {
 	return profiles.ServerConfig{
 		Host: c.Server.PublicHost, Port: c.Server.PublicPort,
 		Organization: c.Profiles.Organization, Prefix: c.Profiles.Identifier, Roots: h.trustedRoots(),
-		Assets: c.MDM.AssetURL,
+		Assets: c.MDM.AssetURL, Words: web.ProfileWords,
 	}
 }
 

@@ -7,12 +7,10 @@ import (
 	"time"
 
 	"calport/directory"
+	"calport/profiles"
 	"calport/server/imip"
 	"calport/server/schedule"
 )
-
-// languageAttribute is where RFC 2798 section 2.7 has a person's language.
-const languageAttribute = "preferredlanguage"
 
 // openGateway makes what carries invitations to people outside the directory; nil where no mail is configured.
 func (h *house) openGateway() (*imip.Gateway, error) {
@@ -38,18 +36,10 @@ func (h *house) outside() schedule.Outside {
 
 // languageOf is what a person reads, as far as the directory knows.
 func (h *house) languageOf(p *directory.Principal) string {
-	for _, tag := range p.Attributes[languageAttribute] {
+	for _, tag := range p.Attributes[profiles.LanguageAttribute] {
 		return tag
 	}
 	return h.config.Mail.Language
-}
-
-// mailAttributes are those of people by which mails are worded.
-func (h *house) mailAttributes() []string {
-	if h.config.Mail.Host == "" {
-		return nil
-	}
-	return []string{languageAttribute}
 }
 
 // replyTo is the address of answers; empty where nobody reads them.

@@ -16,6 +16,9 @@ type Renderer struct {
 	Signer    Signer // may be nil if nothing signed is asked for
 	Cache     *Cache // of signed profiles; nil: none
 	Shelf     Shelf  // of signed profiles, beyond this process; nil: none
+
+	// Language is what the one who asks reads, for people of whom the directory knows none; empty is English.
+	Language string
 }
 
 // Artefact is a profile as it is handed out.
@@ -28,7 +31,7 @@ type Artefact struct {
 
 // Calendar renders a person's profile. Errors for which [profiles.Skips] is true concern this person.
 func (r *Renderer) Calendar(ctx context.Context, person *directory.Principal, platform profiles.Platform, signed bool) (*Artefact, error) {
-	p, err := r.Generator.Calendar(r.Directory, person, platform)
+	p, err := r.Generator.CalendarIn(r.Directory, person, platform, r.Language)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +41,7 @@ func (r *Renderer) Calendar(ctx context.Context, person *directory.Principal, pl
 // CalendarWithPassword renders a person's profile with a password for the device that it is made for. It is signed anew
 // each time and remembered nowhere.
 func (r *Renderer) CalendarWithPassword(ctx context.Context, person *directory.Principal, platform profiles.Platform, password string, signed bool) (*Artefact, error) {
-	p, err := r.Generator.CalendarWithPassword(r.Directory, person, platform, password)
+	p, err := r.Generator.CalendarWithPasswordIn(r.Directory, person, platform, password, r.Language)
 	if err != nil {
 		return nil, err
 	}

@@ -116,6 +116,7 @@ func (h *house) openRest(ctx context.Context) error {
 		Interval: time.Duration(h.config.Directory.Refresh), MaxLoss: h.config.Directory.MaxLoss, Now: h.now, Log: h.log,
 	})
 	h.leavers = newLeavers(h)
+	h.records.isThere = h.leavers.isThere
 	return nil
 }
 

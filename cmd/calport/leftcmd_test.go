@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"calport/directory/signin"
 	"calport/server/store"
 )
 
@@ -221,6 +222,23 @@ func TestWhoIsBackIsNotErasedAndWhoLeftLongAgoIsErasedByItself(t *testing.T) {
 	owners, err := h.store.Owners(t.Context())
 	if err != nil || len(owners) != 1 || owners[0] == all[0].Owner {
 		t.Errorf("homes: %q, %v", owners, err)
+	}
+}
+
+// A sign-in that is written down late does not bring somebody back who has been erased.
+func TestALateSignInOfWhoIsGoneIsNotKept(t *testing.T) {
+	s := newSite(t, "")
+	h := s.open(t)
+	there, err := h.findPerson("ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.records.keepUses(t.Context(), []signin.Use{{Owner: "gone-guid", Client: "iOS", Succeeded: time.Now()}, {Owner: there.GUID, Client: "iOS", Succeeded: time.Now()}}); err != nil {
+		t.Fatal(err)
+	}
+	owners, err := h.store.Holders(t.Context())
+	if err != nil || len(owners) != 1 || owners[0] != strings.ToLower(there.GUID) {
+		t.Errorf("got %q, %v, want ada only", owners, err)
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 
 // records joins what the portal and the checking of passwords remember of people to the store.
 type records struct {
-	store *store.Store
+	store   *store.Store
+	isThere func(owner string) bool // in the directory
 }
 
 // FindAppPassword looks an app password up for the checker.

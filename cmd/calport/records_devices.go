@@ -70,12 +70,16 @@ func (r *records) Clients(ctx context.Context, owner string) ([]web.Client, erro
 
 // keepUses writes down what the journal of sign-ins has gathered.
 func (r *records) keepUses(ctx context.Context, uses []signin.Use) error {
-	rows := make([]store.SignIn, len(uses))
-	for i, u := range uses {
-		rows[i] = store.SignIn{
-			Owner: strings.ToLower(u.Owner), Client: u.Client, AppPassword: u.AppPassword, Succeeded: u.Succeeded, From: addressText(u.From),
-			Failed: u.Failed, FailedFrom: addressText(u.FailedFrom), Reason: u.Reason, Failures: u.Failures,
+	var rows []store.SignIn
+	for _, u := range uses {
+		owner := strings.ToLower(u.Owner)
+		if !r.isThere(owner) {
+			continue // and may be erased already
 		}
+		rows = append(rows, store.SignIn{
+			Owner: owner, Client: u.Client, AppPassword: u.AppPassword, Succeeded: u.Succeeded, From: addressText(u.From),
+			Failed: u.Failed, FailedFrom: addressText(u.FailedFrom), Reason: u.Reason, Failures: u.Failures,
+		})
 	}
 	return r.store.NoteSignIns(ctx, rows)
 }

@@ -2,9 +2,11 @@ package store
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"iter"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -18,6 +20,8 @@ type listing struct {
 	text   string   // name and ETag of the first, of the second, and so on
 	ends   []uint32 // where each ends in text
 	ids    []int64
+	common int      // octets that all names begin with
+	keys   []uint64 // what follows them in each name, as far as keyOf reads it: ascending
 }
 
 // Room for what is kept in memory, in octets.
@@ -28,7 +32,7 @@ const (
 
 const (
 	tagSize   = 32 // length of an ETag
-	perObject = 12 // octets beside the text
+	perObject = 20 // octets beside the text
 )
 
 func (l *listing) size() int { return len(l.text) + perObject*len(l.ends) }
@@ -53,22 +57,27 @@ func (l *listing) all() iter.Seq2[Object, error] {
 	}
 }
 
-// find returns the object of that name.
+// keyOf is the beginning of a name as a number that is compared as the name is.
+func keyOf(name string) uint64 {
+	var start [8]byte
+	copy(start[:], name)
+	return binary.BigEndian.Uint64(start[:])
+}
+
+// find returns the object of that name. It looks at names only when their keys are equal: what is compared lies close
+// together, and the names of a large listing do not.
 func (l *listing) find(name string) (o Object, found bool) {
-	low, high := 0, len(l.ends)
-	for low < high {
-		middle := (low + high) / 2
-		o = l.at(middle)
-		switch c := strings.Compare(o.Name, name); {
-		case c == 0:
-			return o, true
-		case c < 0:
-			low = middle + 1
-		default:
-			high = middle
-		}
+	if len(l.keys) == 0 || len(name) < l.common || l.at(0).Name[:l.common] != name[:l.common] {
+		return Object{}, false
 	}
-	return Object{}, false
+	key := keyOf(name[l.common:])
+	first, _ := slices.BinarySearch(l.keys, key)
+	same := sort.Search(len(l.keys)-first, func(i int) bool { return l.keys[first+i] > key })
+	at, found := sort.Find(same, func(i int) int { return strings.Compare(name, l.at(first+i).Name) })
+	if !found {
+		return Object{}, false
+	}
+	return l.at(first + at), true
 }
 
 // listingMaker puts a listing together in order of name.
@@ -88,7 +97,19 @@ func (m *listingMaker) add(o *Object) {
 func (m *listingMaker) tooLarge() bool { return len(m.text)+perObject*len(m.ends) > listingsRoom/2 }
 
 func (m *listingMaker) listing(change int64) *listing {
-	return &listing{change: change, text: string(m.text), ends: slices.Clip(m.ends), ids: slices.Clip(m.ids)}
+	l := &listing{change: change, text: string(m.text), ends: slices.Clip(m.ends), ids: slices.Clip(m.ids)}
+	if len(l.ends) == 0 {
+		return l
+	}
+	first, last := l.at(0).Name, l.at(len(l.ends)-1).Name
+	for l.common < min(len(first), len(last)) && first[l.common] == last[l.common] {
+		l.common++
+	}
+	l.keys = make([]uint64, len(l.ends))
+	for i := range l.keys {
+		l.keys[i] = keyOf(l.at(i).Name[l.common:])
+	}
+	return l
 }
 
 // with is the listing after changes that come in order of name, each name once.

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -166,4 +167,35 @@ func TestNamedObjectsAreKeptThoughNobodyListed(t *testing.T) {
 			t.Errorf("first %q\nagain %q", first, again)
 		}
 	})
+}
+
+// Names are looked for by eight octets after what is common to all, which may be few, or the same in many.
+func TestListingFindsEachNameAndNoOther(t *testing.T) {
+	for _, names := range [][]string{
+		{},
+		{"a.ics"},
+		{"", "a", "aa", "aaaaaaaaa", "aaaaaaaaab"},
+		{"event-1.ics", "event-10.ics", "event-2.ics"},
+		{"a", "calendar-1", "calendar-2", "calendar-3"},
+		{"x\x00", "x\x00\x00", "x\xff\xff\xff\xff\xff\xff\xff\xff", "x\xff\xff\xff\xff\xff\xff\xff\xff\xff"},
+	} {
+		m := listingMaker{}
+		for i, name := range names {
+			m.add(&Object{Name: name, ETag: strings.Repeat("e", tagSize), ID: int64(i)})
+		}
+		l := m.listing(1)
+		for i, name := range names {
+			if o, found := l.find(name); !found || o.ID != int64(i) || o.Name != name {
+				t.Errorf("%q in %q: got %+v, %v", name, names, o, found)
+			}
+			for _, other := range []string{name + "x", name + "\x00", "-" + name, name[:len(name)/2]} {
+				if o, found := l.find(other); found != slices.Contains(names, other) {
+					t.Errorf("%q in %q: got %+v, %v", other, names, o, found)
+				}
+			}
+		}
+		if _, found := l.find("nowhere"); found {
+			t.Errorf("what is not in %q is found", names)
+		}
+	}
 }

@@ -1,35 +1,28 @@
 package store
 
 import (
+	"cmp"
 	"iter"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 // listSizes are for how many names or ids a query of SQLite has places: few texts, so that each is prepared once.
 var listSizes = [...]int{8, 64, 500}
 
+// The places have no numbers, which the driver would look for by name. Of ids, each is looked for as it comes, without a
+// table of them being made first.
 var objectsByName, dataByID = func() (names [len(listSizes)][parts]string, ids [len(listSizes)]string) {
 	for i, size := range listSizes {
-		names[i] = forParts("WHERE o.collection_id = $1 AND o.name IN (" + placeList(2, size) + ")")
-		ids[i] = "SELECT object_id, data FROM object_data WHERE object_id IN (" + placeList(1, size) + ")"
+		names[i] = forParts("WHERE o.collection_id = ? AND o.name IN (?" + strings.Repeat(", ?", size-1) + ")")
+		ids[i] = "SELECT d.object_id, d.data FROM (VALUES (?)" + strings.Repeat(", (?)", size-1) + ") v " +
+			"CROSS JOIN object_data d ON d.object_id = v.column1"
 	}
 	return names, ids
 }()
 
-// placeList is so many places for arguments, from the one with that number on.
-func placeList(first, count int) string {
-	places := make([]string, count)
-	for i := range places {
-		places[i] = "$" + strconv.Itoa(first+i)
-	}
-	return strings.Join(places, ", ")
-}
-
-// inLists cuts values into lists for the queries of SQLite, by the index of their size. Places left over have the first
-// value again: a list finds a row once, however often it names it.
+// inLists cuts values into lists for the queries of SQLite, by the index of their size. Places left over have NULL,
+// which is equal to nothing.
 func inLists[T any](values []T) iter.Seq2[int, []any] {
 	return func(yield func(int, []any) bool) {
 		for len(values) > 0 {
@@ -39,11 +32,8 @@ func inLists[T any](values []T) iter.Seq2[int, []any] {
 			}
 			args := make([]any, listSizes[size])
 			n := min(len(values), len(args))
-			for i := range args {
-				args[i] = values[0]
-				if i < n {
-					args[i] = values[i]
-				}
+			for i := range n {
+				args[i] = values[i]
 			}
 			values = values[n:]
 			if !yield(size, args) {
@@ -107,11 +97,11 @@ func (tx *Tx) listed(l *listing, names []string) iter.Seq2[Object, error] {
 // withData gives the objects their data: first it yields those that need not be read, then those that must be.
 func (tx *Tx) withData(collectionID int64, tags iter.Seq2[Object, error]) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		unread := map[int64]Object{}
+		var unread []tagged
 		for o, err := range tags {
 			if err == nil {
 				if o.Data = tx.s.data.find(o.ETag); o.Data == nil {
-					unread[o.ID] = o
+					unread = append(unread, tagged{id: o.ID, name: o.Name, etag: o.ETag})
 					continue
 				}
 			}
@@ -130,56 +120,69 @@ func (tx *Tx) withData(collectionID int64, tags iter.Seq2[Object, error]) iter.S
 	}
 }
 
+// tagged are the Tags of an object, which take less room than one with all its fields.
+type tagged struct {
+	id         int64
+	name, etag string
+	read       bool // its data
+}
+
 const dataOfIDs = "SELECT object_id, data FROM object_data WHERE object_id = ANY($1)" // PostgreSQL's
 
-// readData yields the objects of a collection, which go by their ids, with their data. What has its data in common with
-// others is not found by id, and is looked for by name.
-func (tx *Tx) readData(collectionID int64, objects map[int64]Object) iter.Seq2[Object, error] {
+// readData yields the objects of a collection with their data, each once. It sorts them by id. What has its data in
+// common with others is not found by id, and is looked for by name.
+func (tx *Tx) readData(collectionID int64, objects []tagged) iter.Seq2[Object, error] {
+	slices.SortFunc(objects, func(a, b tagged) int { return cmp.Compare(a.id, b.id) })
+	objects = slices.CompactFunc(objects, func(a, b tagged) bool { return a.id == b.id })
 	return func(yield func(Object, error) bool) {
 		for o, err := range tx.readOwnData(objects) {
 			if !yield(o, err) || err != nil {
 				return
 			}
-			delete(objects, o.ID)
-		}
-		if len(objects) == 0 {
-			return
 		}
 		var names []string
 		for _, o := range objects {
-			names = append(names, o.Name)
+			if !o.read {
+				names = append(names, o.name)
+			}
 		}
-		tx.readByName(collectionID, names, Data)(yield)
+		if len(names) > 0 {
+			tx.readByName(collectionID, names, Data)(yield)
+		}
 	}
 }
 
-// readOwnData yields those of the objects that have their data for themselves.
-func (tx *Tx) readOwnData(objects map[int64]Object) iter.Seq2[Object, error] {
+// readOwnData yields those of the objects, sorted by id, that have their data for themselves, and marks them.
+func (tx *Tx) readOwnData(objects []tagged) iter.Seq2[Object, error] {
+	ids := make([]int64, len(objects))
+	for i := range objects {
+		ids[i] = objects[i].id
+	}
 	read := func(text string, args []any, yield func(Object, error) bool) (goesOn bool) {
 		for r, err := range tx.rows(text, args...) {
-			var id int64
-			var data []byte
+			var o Object
 			if err == nil {
-				err = r.Scan(&id, &data)
+				err = r.Scan(&o.ID, &o.Data)
 			}
-			o := objects[id]
-			o.Data = data
+			if i, found := slices.BinarySearch(ids, o.ID); found {
+				o.Name, o.ETag, objects[i].read = objects[i].name, objects[i].etag, true
+			}
 			if !yield(o, err) || err != nil {
 				return false
 			}
 		}
 		return true
 	}
-	ids := slices.Collect(maps.Keys(objects))
 	return func(yield func(Object, error) bool) {
-		if tx.s.latest != nil {
+		switch {
+		case len(ids) == 0:
+		case tx.s.latest != nil:
 			read(dataOfIDs, []any{ids}, yield)
-			return
-		}
-		slices.Sort(ids)
-		for size, args := range inLists(ids) {
-			if !read(dataByID[size], args, yield) {
-				return
+		default:
+			for size, args := range inLists(ids) {
+				if !read(dataByID[size], args, yield) {
+					return
+				}
 			}
 		}
 	}

@@ -46,6 +46,10 @@ func newPostgresEngine(s *Store, dsn string) (*postgresEngine, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "calport"
 	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	config.DialFunc = dialPatient(config.DialFunc)
 	e := &postgresEngine{s: s, db: stdlib.OpenDB(*config),
 		place: config.Host + ":" + strconv.Itoa(int(config.Port)) + "/" + config.Database}
 	e.db.SetMaxIdleConns(0) // each connection is taken once and kept by the store, see postgresConn
@@ -57,21 +61,22 @@ func newPostgresEngine(s *Store, dsn string) (*postgresEngine, error) {
 
 // readerSettings are made once on each connection. Every query that matters follows an index in the order of its answer
 // by design, and so costs what it finds; the planner, which does not know the arguments, would often rather read and
-// sort a good part of the table. And none is so long that compiling it would pay.
+// sort a good part of the table. And none is so long that compiling it would pay. Who waits for a lock shall not do so
+// for ever: readers wait when somebody changes a table itself.
 const readerSettings = `SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;
-	SET enable_mergejoin = off; SET enable_sort = off; SET jit = off`
+	SET enable_mergejoin = off; SET enable_sort = off; SET jit = off; SET lock_timeout = '15s'`
 
-// writerSettings: who waits for a lock or holds one without saying anything shall not do so for ever. A commit is on
-// the disk when it returns, whatever the server's default; a stricter one is left as it is.
-const writerSettings = readerSettings + `; SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = '5min';
+// writerSettings: who holds a lock without saying anything shall not do so for ever. A commit is on the disk when it
+// returns, whatever the server's default; a stricter one is left as it is.
+const writerSettings = readerSettings + `; SET idle_in_transaction_session_timeout = '5min';
 	SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`
 
 func (e *postgresEngine) reader(ctx context.Context) (conn, error) {
-	return openPostgresConn(ctx, e.db, readerSettings)
+	return openPatientConn(ctx, e.db, readerSettings, readerPatience)
 }
 
 func (e *postgresEngine) writer(ctx context.Context) (conn, error) {
-	return openPostgresConn(ctx, e.db, writerSettings)
+	return openPatientConn(ctx, e.db, writerSettings, writerPatience)
 }
 
 func (e *postgresEngine) start(ctx context.Context) error {
@@ -201,7 +206,7 @@ func (e *postgresEngine) explain(err error) error {
 	switch {
 	case errors.Is(err, errUnknown):
 		return &FileError{Path: e.place, Kind: ErrAway, Remedy: unknownRemedy, Err: err}
-	case errors.Is(err, errLost):
+	case errors.Is(err, errLost), errors.Is(err, errSilent):
 		return &FileError{Path: e.place, Kind: ErrAway, Remedy: awayRemedy, Err: err}
 	}
 	return err

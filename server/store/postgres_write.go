@@ -37,7 +37,7 @@ func (e *postgresEngine) write(ctx context.Context, change func(*Tx) error) erro
 
 // worthRetrying says whether a transaction failed, wholly, for what may be over by now.
 func worthRetrying(err error) bool {
-	if errors.Is(err, errUnknown) {
+	if errors.Is(err, errUnknown) || errors.Is(err, errSilent) { // who was waited for that long is not waited for again
 		return false
 	}
 	var said *pgconn.PgError

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/emersion/go-webdav/carddav"
 
@@ -24,13 +27,10 @@ func (e *exchange) report() error {
 	if root == nil {
 		return dav.BadRequest("A REPORT needs a body that says which.")
 	}
-	switch root.Name {
-	case addressBookQuery:
-	case addressBookMultiget:
-		if n := len(root.Children); n > e.o.MaxHits {
-			return &dav.Error{Status: http.StatusInsufficientStorage, Condition: dav.NumberOfMatchesWithinLimits}
-		}
-	default:
+	switch {
+	case root.Name == addressBookMultiget && len(root.Children) > e.o.MaxHits:
+		return &dav.Error{Status: http.StatusInsufficientStorage, Condition: dav.NumberOfMatchesWithinLimits}
+	case root.Name != addressBookQuery && root.Name != addressBookMultiget:
 		return dav.Forbidden(dav.SupportedReportCondition)
 	}
 	if data := root.Child(dav.Prop).Child(addressData); data != nil {
@@ -41,9 +41,69 @@ func (e *exchange) report() error {
 			return dav.Forbidden(supportedAddressData)
 		}
 	}
+	if root.Name == addressBookMultiget {
+		return e.multiget(root)
+	}
+	return e.ask(e.w, body)
+}
+
+// hrefsAtOnce is of how many cards, each perhaps with a photo, the library makes an answer in memory.
+const hrefsAtOnce = 50
+
+// multiget asks the library about some of the hrefs at a time and joins its answers to one, which is sent as it grows.
+func (e *exchange) multiget(root *dav.Element) error {
+	var hrefs, others []*dav.Element
+	for _, child := range root.Children {
+		if child.Name != dav.Href {
+			others = append(others, child)
+			continue
+		}
+		if _, err := url.Parse(child.Text); err != nil { // which the library would find when a part is sent already
+			return dav.BadRequest("A DAV:href is no URL.")
+		}
+		hrefs = append(hrefs, child)
+	}
+	return dav.WriteMultiStatus(e.w, func(w *dav.Writer) error {
+		for some := range slices.Chunk(hrefs, hrefsAtOnce) {
+			if err := e.r.Context().Err(); err != nil {
+				return err
+			}
+			root.Children = slices.Concat(others, some)
+			answer := gathered{header: http.Header{}}
+			if err := e.ask(&answer, []byte(root.XML())); err != nil {
+				return err
+			}
+			w.Raw(responses(answer.String()))
+			if err := w.Checkpoint(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// responses are what is within a multistatus of the library, which declares the namespaces of each element in itself.
+func responses(multistatus string) string {
+	_, inner, _ := strings.Cut(multistatus, "<multistatus")
+	_, inner, _ = strings.Cut(inner, ">")
+	return inner[:max(strings.LastIndex(inner, "</multistatus>"), 0)]
+}
+
+// gathered keeps an answer.
+type gathered struct {
+	bytes.Buffer
+	header http.Header
+}
+
+func (g *gathered) Header() http.Header { return g.header }
+
+func (g *gathered) WriteHeader(int) {}
+
+// ask hands a report over.
+func (e *exchange) ask(w http.ResponseWriter, body []byte) error {
 	e.r.Body = io.NopCloser(bytes.NewReader(body))
 	e.r.Header.Set("Content-Type", "application/xml") // some clients send none, which the library wants
-	return e.handOver()
+	return e.handOver(w)
 }
 
 // get answers with a card.
@@ -51,14 +111,14 @@ func (e *exchange) get() error {
 	if err := dav.CheckETags(e.r, e.etag(e.res.of)); err != nil {
 		return err
 	}
-	return e.handOver()
+	return e.handOver(e.w)
 }
 
 // handOver has go-webdav's handler answer. It writes errors as it likes, with their texts: those are kept back, and
 // answered as everywhere.
-func (e *exchange) handOver() error {
+func (e *exchange) handOver(w http.ResponseWriter) error {
 	b := &backend{visit: e.visit}
-	guarded := &guard{ResponseWriter: e.w}
+	guarded := &guard{ResponseWriter: w}
 	e.r.URL.Path, e.r.URL.RawPath = e.res.path(), ""
 	(&carddav.Handler{Backend: b, Prefix: "/addressbooks"}).ServeHTTP(guarded, e.r)
 	switch {

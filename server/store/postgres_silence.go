@@ -67,7 +67,9 @@ func (c *patientConn) SetDeadline(t time.Time) error {
 	return c.Conn.SetDeadline(t)
 }
 
-func (c *patientConn) Read(p []byte) (int, error) { return c.within(c.Conn.SetReadDeadline, c.Conn.Read, p) }
+func (c *patientConn) Read(p []byte) (int, error) {
+	return c.within(c.Conn.SetReadDeadline, c.Conn.Read, p)
+}
 
 func (c *patientConn) Write(p []byte) (int, error) {
 	return c.within(c.Conn.SetWriteDeadline, c.Conn.Write, p)

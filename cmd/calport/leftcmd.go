@@ -128,8 +128,8 @@ func daysAgo(text string, now time.Time) (time.Time, error) {
 
 // eraseFlags is what people erase is to do.
 type eraseFlags struct {
-	older, copyTo                string
-	all, dryRun, callOff, yes, j bool
+	older, copyTo           string
+	dryRun, callOff, yes, j bool
 }
 
 func setupPeopleErase(p *program, c *cobra.Command) func(context.Context, []string) error {

@@ -64,18 +64,24 @@ func (tx *Tx) hold(id int64) error {
 
 // workOnID finds the home that has the id, or that has the collection with the id.
 func (tx *Tx) workOnID(id int64) (*Home, error) {
+	has := func(h *Home) bool { return h != nil && (h.ID == id || h.CollectionByID(id) != nil) }
+	owner, known := tx.s.homes.owner(id)
+	if known { // an invitation of many has as many homes in its transaction
+		if h := tx.homes[owner].now; has(h) {
+			return h, nil
+		}
+	}
 	for _, w := range tx.homes {
-		if w.now != nil && (w.now.ID == id || w.now.CollectionByID(id) != nil) {
+		if has(w.now) {
 			return w.now, nil
 		}
 	}
-	if owner, ok := tx.s.homes.owner(id); ok {
-		if h, err := tx.workOn(owner); err != nil || h.ID == id || h.CollectionByID(id) != nil {
+	if known {
+		if h, err := tx.workOn(owner); err != nil || has(h) {
 			return h, err
 		}
 		return nil, ErrNotFound // removed by this transaction
 	}
-	var owner string
 	err := tx.row(`SELECT owner FROM home WHERE id = $1 UNION ALL
 		SELECT h.owner FROM collection c JOIN home h ON h.id = c.home_id WHERE c.id = $1`, []any{id}, &owner)
 	if err != nil {

@@ -54,7 +54,7 @@ func (s *Server) FreeBusyURL() http.Handler {
 			if unexpected(r.Context(), err) {
 				s.log.ErrorContext(r.Context(), "free-busy URL failed", "id", s.requestID(r.Context()), "err", err)
 			}
-			dav.WriteError(w, err)
+			dav.WriteError(w, told(err))
 		}
 	})
 }

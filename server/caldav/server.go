@@ -192,7 +192,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.log.ErrorContext(r.Context(), "request failed", "id", s.requestID(r.Context()), "method", r.Method,
 			"path", r.URL.Path, "err", err)
 	}
-	dav.WriteError(w, err)
+	dav.WriteError(w, told(err))
+}
+
+// away is when a client is to come back to a store that does not answer.
+const away = "30" // seconds
+
+// told is an error as clients hear it: a store that is away for a while, or full, is no riddle to them.
+func told(err error) error {
+	switch {
+	case errors.Is(err, store.ErrAway), errors.Is(err, store.ErrBusy):
+		return &dav.Error{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {away}},
+			Detail: "The calendars cannot be reached at the moment; try again later."}
+	case errors.Is(err, store.ErrFull): // RFC 4918 section 11.5
+		return &dav.Error{Status: http.StatusInsufficientStorage, Detail: "The server has no room for it."}
+	}
+	return err
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {

@@ -67,8 +67,14 @@ type leftView struct {
 	Rows   []departedRow
 	Under  int   // of all: how many are being erased
 	Before int64 // when the latest of the list had left; 0: the list is not narrowed
-	Count  int   // of the list, on all its pages
+	Count  int   // of the list, on all its pages: how many can be asked to be erased
 }
+
+// Again says that the page is asked for anew while somebody is being erased; not under the hands of one who fills its form in.
+func (v leftView) Again() bool { return v.Under > 0 && !v.Form() }
+
+// Form says that all of the list can be asked to be erased.
+func (v leftView) Form() bool { return v.Before > 0 && v.Count > 0 }
 
 // departedRow is one who has left, in words.
 type departedRow struct {
@@ -76,6 +82,14 @@ type departedRow struct {
 	Called string
 	Path   string
 	Volume string
+}
+
+// Awaits is how many mails go out before somebody is erased.
+func (d departedRow) Awaits() int64 {
+	if d.Asked.IsZero() || !d.CallOff {
+		return 0
+	}
+	return d.Unsent
 }
 
 func rowOf(d Departed) departedRow {
@@ -110,7 +124,11 @@ func (s *site) left(w http.ResponseWriter, r *http.Request) error {
 		view.Before = before.Unix()
 		all = slices.DeleteFunc(all, func(d Departed) bool { return !d.Since.Before(before) })
 	}
-	view.Count = len(all)
+	for _, d := range all {
+		if d.Asked.IsZero() {
+			view.Count++
+		}
+	}
 	from := min(a.skip(), len(all))
 	until := min(from+rowsPerPage, len(all))
 	view.listing = a.listing(until-from, until < len(all))
@@ -125,7 +143,7 @@ func (s *site) left(w http.ResponseWriter, r *http.Request) error {
 	for _, d := range all[from:until] {
 		view.Rows = append(view.Rows, rowOf(d))
 	}
-	if view.Under > 0 {
+	if view.Again() {
 		w.Header().Set("Refresh", refreshWhileErasing)
 	}
 	return s.render(w, r, http.StatusOK, "admin-left", "Who has left", view)
@@ -184,7 +202,7 @@ func (s *site) eraseLeft(w http.ResponseWriter, r *http.Request) error {
 	var owners []string
 	before, _ := strconv.ParseInt(f.Get("before"), 10, 64)
 	for _, d := range all {
-		if d.Owner == f.Get("who") || f.Get("who") == "" && d.Since.Unix() < before {
+		if d.Owner == f.Get("who") || f.Get("who") == "" && d.Asked.IsZero() && d.Since.Unix() < before {
 			owners = append(owners, d.Owner)
 		}
 	}

@@ -83,7 +83,17 @@ func TestWhoHasLeftIsListedAndErased(t *testing.T) {
 	if err != nil || len(due) != 1 || due[0].Owner != "hedy-guid" || !due[0].CallOff || due[0].AskedBy != ownerOf(h.person(t, demo.Admin)) {
 		t.Errorf("asked for: %+v, %v", due, err)
 	}
-	b.get(leftPath).says(t, "One is being erased", "is being erased").header(t, "Refresh", "3")
+	b.get(leftPath).says(t, "One is being erased", "is being erased").silent(t, "go out first", "goes out first").header(t, "Refresh", "3")
+	b.get(leftPath+"?older=90").says(t, "One is being erased").silent(t, "I am sure").header(t, "Refresh", "3")
+	b.get(leftPath+"?older=1").says(t, "Erase all of them: 1", "I am sure").header(t, "Refresh", "") // not while the form is filled in
+	err = h.store.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.QueueMail(store.OutgoingMail{Owner: "hedy-guid", UID: "u", Recipient: "mailto:zoe@elsewhere.example", Data: []byte("x")}, func(store.OutgoingMail) bool { return false })
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.get(leftPath).says(t, "1 mail that calls meetings off goes out first.")
+	b.get(leftPath+"/hedy-guid").says(t, "1 mail that calls meetings off goes out first.").silent(t, "I am sure").header(t, "Refresh", "3")
 	b.post(languagePath, url.Values{"language": {"de"}}).wants(t, http.StatusSeeOther)
 	b.get(leftPath).says(t, "Wer gegangen ist", "Gegangen vor 3 Tagen").silent(t, "Left")
 	b.get(leftPath+"/emmy-guid").says(t, "Endgültig löschen", "Ich bin sicher")

@@ -16,16 +16,24 @@ type left struct{ *house }
 func (l left) Departed(ctx context.Context) ([]web.Departed, error) {
 	all, err := l.store.Departed(ctx)
 	all = slices.DeleteFunc(all, func(d store.Departed) bool { return l.leavers.isThere(d.Owner) })
+	if doubt := l.leavers.trusts(); doubt != nil {
+		for i := range all {
+			if !all[i].Asked.IsZero() {
+				all[i].Problem = doubt.Error()
+			}
+		}
+	}
 	return converted(all, func(d store.Departed) web.Departed { return web.Departed(d) }), err
 }
 
 func (l left) EraseDeparted(ctx context.Context, d web.Deed, owners []string, callOff bool) error {
 	err := l.store.Write(ctx, func(tx *store.Tx) error {
-		if _, err := tx.AskErasing(owners, d.Actor, callOff); err != nil {
+		asked, err := tx.AskErasing(owners, d.Actor, callOff)
+		if err != nil {
 			return err
 		}
 		entry := auditEntry(d)
-		for _, entry.Object = range owners {
+		for _, entry.Object = range asked {
 			if err := tx.AppendAudit(entry); err != nil {
 				return err
 			}
@@ -41,19 +49,17 @@ func (l left) EraseDeparted(ctx context.Context, d web.Deed, owners []string, ca
 
 // find finds one who has left; found is false if there is nobody, or he has no home.
 func (l left) find(ctx context.Context, owner string) (d store.Departed, found bool, err error) {
-	all, err := l.store.Departed(ctx)
-	if err != nil {
-		return d, false, err
-	}
-	i := slices.IndexFunc(all, func(d store.Departed) bool { return d.Owner == owner })
-	if i < 0 || l.leavers.isThere(owner) {
+	if l.leavers.isThere(owner) {
 		return d, false, nil
 	}
-	_, err = l.store.Home(ctx, owner)
+	d, err = l.store.DepartedOne(ctx, owner)
+	if err == nil {
+		_, err = l.store.Home(ctx, owner)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return d, false, nil
 	}
-	return all[i], err == nil, err
+	return d, err == nil, err
 }
 
 func (l left) CalendarsOf(ctx context.Context, owner string) ([]web.Calendar, error) {

@@ -134,6 +134,12 @@ func (h *house) lookAtDirectory(ctx context.Context, f *facts) {
 	if n := len(now.Dropped); n > 0 {
 		f.tell("left out", web.HealthWarning, "%d without a stable id of their own; calport directory names them", n)
 	}
+	switch left, err := h.store.CountDeparted(ctx); {
+	case err != nil:
+		f.tell("who has left", web.HealthBad, "error: %s", err)
+	case left > 0:
+		f.tell("who has left", web.HealthNone, "%d, of whom something is kept", left)
+	}
 	status, err := h.directory.Check(ctx)
 	if err != nil {
 		f.tell("server", web.HealthBad, "error: %s", err)

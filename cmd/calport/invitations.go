@@ -19,7 +19,7 @@ func (h *house) openGateway() (*imip.Gateway, error) {
 	}
 	m := &h.config.Mail
 	return imip.New(imip.Options{
-		Store: h.store, People: h.leavers.snapshot, Submission: h.mail,
+		Store: h.store, People: h.people.Snapshot, Submission: h.mail, Departed: h.leavers.departed,
 		ReplyTo: m.replyTo(), AcceptFromOutside: m.Incoming.FromOutside,
 		OwnFrom: m.OwnFrom, TokenOrganizer: m.Organizer == "reply", Language: h.languageOf,
 		Delay: time.Duration(m.Delay), Alone: h.config.Database == "", Log: h.log, Now: h.now,

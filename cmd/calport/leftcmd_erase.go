@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"calport/profiles/export"
@@ -24,22 +26,26 @@ type eraser struct {
 	asJSON bool
 	total  int
 	left   map[string]store.Departed // those who are not erased yet
+	back   []string                  // those whose order is gone, and of whom something is kept still
+	told   int                       // of how many it was said that their mails are waited for
 }
 
 // lookEvery is how often it is looked how far a server is.
 const lookEvery = 300 * time.Millisecond
 
-// run leaves the orders and waits for their end. Ctrl-C takes those back that are not carried out yet.
+// run leaves the orders and waits for their end. Ctrl-C takes those back that are not carried out yet; what somebody else
+// had ordered before stays ordered.
 func (e *eraser) run(ctx context.Context, callOff bool) error {
 	var owners []string
 	for owner := range e.left {
 		owners = append(owners, owner)
 	}
-	err := e.house.store.Write(ctx, func(tx *store.Tx) error {
-		if _, err := tx.AskErasing(owners, "command line", callOff); err != nil {
+	var asked []string
+	err := e.house.store.Write(ctx, func(tx *store.Tx) (err error) {
+		if asked, err = tx.AskErasing(owners, "command line", callOff); err != nil {
 			return err
 		}
-		for _, owner := range owners {
+		for _, owner := range asked {
 			if err := tx.AppendAudit(store.AuditEntry{Actor: "command line", Action: "left.erase", Object: owner, Detail: withCallOff(callOff)}); err != nil {
 				return err
 			}
@@ -60,8 +66,15 @@ func (e *eraser) run(ctx context.Context, callOff bool) error {
 	if ctx.Err() == nil {
 		return err
 	}
-	if err := e.house.store.WithdrawErasing(context.WithoutCancel(ctx), owners); err != nil {
+	ctx = context.WithoutCancel(ctx)
+	if _, err := e.look(ctx); err != nil {
 		return err
+	}
+	if err := e.house.store.WithdrawErasing(ctx, asked); err != nil {
+		return err
+	}
+	if len(e.left) == 0 {
+		return e.end()
 	}
 	fmt.Fprintf(e.err, "stopped; %d of %d are not erased, run the same command again to go on\n", len(e.left), e.total)
 	return &exitError{status: exitFailed}
@@ -83,13 +96,18 @@ func (e *eraser) await(ctx context.Context) error {
 		}
 		waiting, err := e.look(ctx)
 		switch {
-		case err != nil || len(e.left) == 0:
+		case err != nil:
 			return err
+		case len(e.left) == 0:
+			return e.end()
 		case e.here && failed != nil:
 			return failed
 		case e.here && waiting == len(e.left):
-			fmt.Fprintf(e.err, "%d wait until the server has sent the mails that call their meetings off; it erases them then.\n", waiting)
+			fmt.Fprintf(e.err, "%d of %d wait until the server has sent the mails that call their meetings off; it erases them then.\n", waiting, e.total)
 			return nil
+		case waiting > 0 && waiting != e.told:
+			e.told = waiting
+			fmt.Fprintf(e.err, "%d of %d wait until the mails that call their meetings off are sent\n", waiting, e.total)
 		}
 		select {
 		case <-ctx.Done():
@@ -114,7 +132,7 @@ func (e *eraser) look(ctx context.Context) (waiting int, err error) {
 		if d.Problem != "" && !e.here {
 			return 0, fmt.Errorf("the server cannot erase %s: %s; it goes on trying", cmp.Or(d.Name, d.Owner), d.Problem)
 		}
-		if d.Unsent > 0 {
+		if d.CallOff && d.Unsent > 0 {
 			waiting++
 		}
 	}
@@ -122,12 +140,28 @@ func (e *eraser) look(ctx context.Context) (waiting int, err error) {
 		if still[owner] {
 			continue
 		}
+		kept, err := e.house.store.Keeps(ctx, owner)
+		if err != nil {
+			return 0, err
+		}
 		delete(e.left, owner)
-		if err := e.tell(&d); err != nil {
+		if kept {
+			e.back = append(e.back, cmp.Or(d.Name, d.Owner))
+			e.total--
+		} else if err := e.tell(&d); err != nil {
 			return 0, err
 		}
 	}
 	return waiting, nil
+}
+
+// end is how it ended if nothing is waited for any more.
+func (e *eraser) end() error {
+	if len(e.back) == 0 {
+		return nil
+	}
+	slices.Sort(e.back)
+	return fmt.Errorf("not erased, since they are in the directory again or the order was taken back: %s", strings.Join(e.back, ", "))
 }
 
 func (e *eraser) tell(d *store.Departed) error {

@@ -74,6 +74,9 @@ func TestWhoHasLeftIsErasedByTheServerThatRuns(t *testing.T) {
 	if got := said(0, "people", "left"); !strings.Contains(got, "ada ") || !strings.Contains(got, "Ada Byron") || !strings.Contains(got, guid) || strings.Contains(got, "grace") {
 		t.Errorf("people left:\n%s", got)
 	}
+	if got := said(0, "health"); !strings.Contains(got, "1, of whom something is kept") {
+		t.Errorf("health:\n%s", got)
+	}
 	if got := said(0, "people", "left", "--older-than", "30d"); !strings.Contains(got, "Nothing") {
 		t.Errorf("who left long ago:\n%s", got)
 	}

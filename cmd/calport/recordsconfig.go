@@ -8,7 +8,7 @@ import (
 // RecordsConfig is how long is remembered what was done.
 type RecordsConfig struct {
 	AuditDays      int `toml:"audit_days" comment:"For how many days the record of who did what is kept; 0 is for ever."`
-	EraseLeftDays  int `toml:"erase_left_days" comment:"Of people, rooms and resources who have left the directory for so many days all is erased: calendars, passwords, devices. 0 is never by itself; calport people left lists them, calport people erase erases them. At least 7."`
+	EraseLeftDays  int `toml:"erase_left_days" comment:"Of people, rooms and resources who are not found in the directory, by the bases and filters here, for so many days all is erased: calendars, passwords, devices. Not of those whose name or address somebody has, nor when most have left: then it is another directory. 0 is never by itself; calport people left lists them, calport people erase erases them. At least 7."`
 	TraceMegabytes int `toml:"trace_megabytes" comment:"How much of the protocol of one person is kept while an administrator looks for a fault; of more, the newest."`
 }
 

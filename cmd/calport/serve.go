@@ -68,9 +68,6 @@ func (p *program) serve(ctx context.Context, c *Config, ready func(*house) error
 	desk := newNewsDesk(h)
 	background.Go(func() { desk.Run(ctx) })
 	background.Go(func() { h.traces.Run(ctx) })
-	if err := h.leavers.prepare(ctx); err != nil {
-		return err
-	}
 	if err := h.startMail(ctx, &background); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package imip
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	netmail "net/mail"
@@ -28,6 +29,9 @@ type Options struct {
 	Store      *store.Store
 	People     func() *directory.Snapshot
 	Submission *Submission
+
+	// Departed is who had a GUID and has left the directory, as far as known; nil: nobody. What they said is sent still.
+	Departed func(ctx context.Context, guid string) (*directory.Principal, error)
 
 	// ReplyTo is the mailbox of answers, whose address takes a "+token" before the @; empty: nobody reads answers, and they
 	// go to the organizer's own address.

@@ -123,14 +123,19 @@ func (g *Gateway) send(ctx context.Context, calendars Calendars, out store.Outgo
 
 // unpack gathers what the mail of a message is made of.
 func (g *Gateway) unpack(ctx context.Context, calendars Calendars, out store.OutgoingMail) (*parcel, error) {
+	var err error
 	p := &parcel{out: out, owner: g.People().ByGUID(out.Owner)}
+	if p.owner == nil && g.Departed != nil && out.Method != methodForward { // which is for the owner alone
+		if p.owner, err = g.Departed(ctx, out.Owner); err != nil {
+			return nil, err
+		}
+	}
 	if p.owner == nil {
 		return nil, &RefusedError{fmt.Errorf("its sender is no longer in the directory")}
 	}
 	if out.Method == methodForward {
 		return p, nil
 	}
-	var err error
 	if p.calendar, err = ical.Parse(out.Data); err != nil {
 		return nil, &RefusedError{err}
 	}

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -62,6 +64,15 @@ func (s *Store) Holders(ctx context.Context) (owners []string, err error) {
 		return err
 	})
 	return owners, err
+}
+
+// Keeps says whether anything of an owner is kept.
+func (s *Store) Keeps(ctx context.Context, owner string) (kept bool, err error) {
+	err = s.Read(ctx, func(tx *Tx) (err error) {
+		kept, err = tx.holds(owner)
+		return err
+	})
+	return kept, err
 }
 
 // holds says whether anything of an owner is kept.
@@ -141,6 +152,25 @@ func (s *Store) Departed(ctx context.Context) (all []Departed, err error) {
 	return all, err
 }
 
+// CountDeparted counts who has left.
+func (s *Store) CountDeparted(ctx context.Context) (n int64, err error) {
+	err = s.Read(ctx, func(tx *Tx) error { return tx.row("SELECT count(*) FROM departed", nil, &n) })
+	return n, err
+}
+
+// DepartedOne reads one who has left. Errors: ErrNotFound.
+func (s *Store) DepartedOne(ctx context.Context, owner string) (d Departed, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		all, err := tx.departed("WHERE d.owner = $1", owner)
+		if err != nil || len(all) == 0 {
+			return cmp.Or(err, error(ErrNotFound))
+		}
+		d = all[0]
+		return nil
+	})
+	return d, err
+}
+
 // DepartedToErase lists those whose erasing has been asked for, in the order of that.
 func (s *Store) DepartedToErase(ctx context.Context) (all []Departed, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
@@ -151,8 +181,8 @@ func (s *Store) DepartedToErase(ctx context.Context) (all []Departed, err error)
 }
 
 // departed reads the rows, and then what is kept of them by one walk over their collections.
-func (tx *Tx) departed(where string) (all []Departed, err error) {
-	rows := tx.rows("SELECT " + departedColumns + " FROM departed d " + where + " ORDER BY d.asked, d.since DESC, d.name, d.owner")
+func (tx *Tx) departed(where string, args ...any) (all []Departed, err error) {
+	rows := tx.rows("SELECT "+departedColumns+" FROM departed d "+where+" ORDER BY d.asked, d.since DESC, d.name, d.owner", args...)
 	at := map[string]int{}
 	all, err = collect(rows, func(r cursor) (d Departed, err error) {
 		var mails string
@@ -165,9 +195,9 @@ func (tx *Tx) departed(where string) (all []Departed, err error) {
 	if err != nil || len(all) == 0 {
 		return all, err
 	}
-	rows = tx.rows(`SELECT d.owner, count(DISTINCT CASE c.kind WHEN $1 THEN c.id END), count(o.id), CAST(coalesce(sum(o.size), 0) AS BIGINT)
+	rows = tx.rows(`SELECT d.owner, count(DISTINCT CASE c.kind WHEN `+strconv.Itoa(int(Calendar))+` THEN c.id END), count(o.id), CAST(coalesce(sum(o.size), 0) AS BIGINT)
 		FROM departed d JOIN home h ON h.owner = d.owner JOIN collection c ON c.home_id IN (h.id, -h.id)
-		LEFT JOIN object o ON o.collection_id = c.id `+where+" GROUP BY d.owner", Calendar)
+		LEFT JOIN object o ON o.collection_id = c.id `+where+" GROUP BY d.owner", args...)
 	for r, err := range rows {
 		if err != nil {
 			return nil, err
@@ -183,15 +213,17 @@ func (tx *Tx) departed(where string) (all []Departed, err error) {
 	return all, nil
 }
 
-// AskErasing asks that all be erased that is kept of some who have left, and counts those of whom it was not asked before.
-func (tx *Tx) AskErasing(owners []string, by string, callOff bool) (asked int64, err error) {
+// AskErasing asks that all be erased that is kept of some who have left, and lists those of whom it was not asked before.
+func (tx *Tx) AskErasing(owners []string, by string, callOff bool) (asked []string, err error) {
 	for _, owner := range owners {
 		n, err := tx.count("UPDATE departed SET asked = $2, asked_by = $3, call_off = $4, problem = '' WHERE owner = $1 AND asked = 0",
 			owner, microseconds(tx.now), by, truth(callOff))
 		if err != nil {
 			return asked, err
 		}
-		asked += n
+		if n > 0 {
+			asked = append(asked, owner)
+		}
 	}
 	return asked, nil
 }

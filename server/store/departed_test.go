@@ -153,6 +153,16 @@ func TestNothingIsLeftOfWhoIsErased(t *testing.T) {
 	})
 }
 
+// mustAsk asks that somebody be erased.
+func mustAsk(t *testing.T, s *Store, owner string) (asked []string) {
+	t.Helper()
+	mustWrite(t, s, func(tx *Tx) (err error) {
+		asked, err = tx.AskErasing([]string{owner}, "admin", false)
+		return err
+	})
+	return asked
+}
+
 func TestWhoComesBackIsNotErased(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
@@ -167,14 +177,27 @@ func TestWhoComesBackIsNotErased(t *testing.T) {
 		}
 		note([]Departed{{Owner: "ada", Name: "ada", Since: left}, {Owner: "grace", Name: "grace", Since: left}})
 		note([]Departed{{Owner: "ada", Name: "other"}}) // a second time changes nothing
-		var asked int64
+		var asked []string
 		mustWrite(t, s, func(tx *Tx) (err error) {
 			asked, err = tx.AskErasing([]string{"ada", "grace", "linus"}, "admin", true)
 			return err
 		})
 		due, err := s.DepartedToErase(ctx)
-		if err != nil || asked != 2 || len(due) != 2 || !due[0].CallOff || due[0].AskedBy != "admin" || !due[0].Since.Equal(left) || strings.Contains(due[0].Name+due[1].Name, "other") {
-			t.Fatalf("asked %d, got %+v, %v", asked, due, err)
+		if err != nil || !slices.Equal(asked, []string{"ada", "grace"}) || len(due) != 2 || !due[0].CallOff || due[0].AskedBy != "admin" || !due[0].Since.Equal(left) || strings.Contains(due[0].Name+due[1].Name, "other") {
+			t.Fatalf("asked %q, got %+v, %v", asked, due, err)
+		}
+		again := mustAsk(t, s, "ada")
+		if len(again) != 0 {
+			t.Errorf("asked a second time: %q", again)
+		}
+		if one, err := s.DepartedOne(ctx, "grace"); err != nil || one.Owner != "grace" || one.Calendars != due[1].Calendars || one.AskedBy != "admin" {
+			t.Errorf("one of them: %+v, %v", one, err)
+		}
+		if n, err := s.CountDeparted(ctx); err != nil || n != 2 {
+			t.Errorf("counted %d, %v", n, err)
+		}
+		if _, err := s.DepartedOne(ctx, "linus"); err != ErrNotFound {
+			t.Errorf("nobody: %v", err)
 		}
 		note(nil, "ada")
 		if err := s.WithdrawErasing(ctx, []string{"grace"}); err != nil {
@@ -193,10 +216,7 @@ func TestWhoComesBackIsNotErased(t *testing.T) {
 		if err != nil || len(all) != 1 || all[0].Owner != "grace" || !all[0].Asked.IsZero() {
 			t.Errorf("got %+v, %v", all, err)
 		}
-		mustWrite(t, s, func(tx *Tx) error {
-			_, err := tx.AskErasing([]string{"grace"}, "admin", false)
-			return err
-		})
+		mustAsk(t, s, "grace")
 		if err := s.ErasingFailed(ctx, "grace", "the disk is full"); err != nil {
 			t.Fatal(err)
 		}

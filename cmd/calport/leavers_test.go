@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"calport/directory"
 	"calport/directory/demo"
 	"calport/server/store"
+	"calport/server/store/postgrestest"
 )
 
 // without is a directory in which somebody is not found.
@@ -236,5 +238,38 @@ func TestWhoMayBeElsewhereIsNotErasedByItself(t *testing.T) {
 	}
 	if other := (store.Departed{Kind: int64(directory.Individual), Name: "other", Mails: []string{mailOf["ada"]}}); !h.leavers.mayBeElsewhere(&other) {
 		t.Error("one whose address somebody has is erased")
+	}
+}
+
+func TestTwoNodesEraseSomebodyOnce(t *testing.T) {
+	one := newSite(t, "")
+	edit(t, one.config, `data = "."`, fmt.Sprintf("data = \".\"\ndatabase = %q", postgrestest.Database(t)))
+	one.shareKeys(t)
+	if _, err := one.open(t).calendarsOf(t, "ada"); err != nil {
+		t.Fatal(err)
+	}
+	one.leave(t, "ada")
+	nodes := []*house{one.open(t), one.node(t).open(t)}
+	all, err := nodes[0].store.Departed(t.Context())
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	if err := nodes[0].store.Write(t.Context(), nodes[0].askFor(all[0].Owner)); err != nil {
+		t.Fatal(err)
+	}
+	var both sync.WaitGroup
+	for _, h := range nodes {
+		both.Go(func() {
+			if err := h.leavers.work(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	if kept, err := nodes[1].store.Keeps(t.Context(), all[0].Owner); err != nil || kept {
+		t.Errorf("something is kept: %v, %v", kept, err)
+	}
+	if _, said := one.command(t, "audit", "--format", "jsonl"); strings.Count(said, `"left.erased"`) != 1 {
+		t.Errorf("the record:\n%s", said)
 	}
 }

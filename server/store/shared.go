@@ -41,9 +41,12 @@ func (tx *Tx) release(shared int64) {
 	tx.released[shared] = true
 }
 
+// sharedInCollection must not be found by the index of shared data, which in a new table PostgreSQL would walk as a whole.
+const sharedInCollection = "SELECT DISTINCT shared FROM object WHERE collection_id = $1 AND coalesce(shared, 0) <> 0"
+
 // releaseAll does the same for all objects of a collection.
 func (tx *Tx) releaseAll(collectionID int64) error {
-	for r, err := range tx.rows("SELECT DISTINCT shared FROM object WHERE collection_id = $1 AND shared IS NOT NULL", collectionID) {
+	for r, err := range tx.rows(sharedInCollection, collectionID) {
 		var id int64
 		if err == nil {
 			err = r.Scan(&id)

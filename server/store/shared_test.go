@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -231,5 +232,33 @@ func TestACopyOfTheDatabaseHasWhatIsShared(t *testing.T) {
 	o, err := openAt(t, to).Object(t.Context(), "owner1", "calendar", "a.ics", Data)
 	if err != nil || string(o.Data) != common {
 		t.Errorf("got %q, %v", o.Data, err)
+	}
+}
+
+// Whoever deletes a calendar does not look through what all others share, though the server learnt of the
+// table before there was anything.
+func TestWhatACollectionSharesIsFoundByTheCollection(t *testing.T) {
+	s := openTestPostgres(t)
+	c := newHome(t, s, "ada").Collection("calendar")
+	mustWrite(t, s, func(tx *Tx) error {
+		for i := range 500 {
+			if _, err := tx.AddObject(c.ID, numberedEvent(i)); err != nil {
+				return err
+			}
+		}
+		return tx.exec("ANALYZE object")
+	})
+	err := s.Read(t.Context(), func(tx *Tx) error {
+		plan, err := collect(tx.rows("EXPLAIN "+sharedInCollection, c.ID), func(r cursor) (line string, err error) {
+			err = r.Scan(&line)
+			return line, err
+		})
+		if all := strings.Join(plan, "\n"); !strings.Contains(all, "Index Cond: (collection_id = ") {
+			t.Errorf("got\n%s", all)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

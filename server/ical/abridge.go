@@ -87,10 +87,10 @@ func contentLine(data []byte) int {
 }
 
 // componentLen returns the length of the component at the start of the data, 0
-// if its end is not there.
+// if its end is not there, or is another's: its own may be written otherwise.
 func componentLen(data []byte, end string) int {
 	i := bytes.Index(data, []byte(end))
-	if i < 0 {
+	if i < 0 || bytes.Contains(data[:i], []byte("\nBEGIN:V")) {
 		return 0
 	}
 	return i + 1 + contentLine(data[i+1:])

@@ -53,6 +53,8 @@ func TestAnEventReadForItsTimesSaysTheSameAsAllOfIt(t *testing.T) {
 		{"an exception in a zone of its own", strings.ReplaceAll(tokyo, "%s", "Ours"),
 			"DTSTART:20240105T100000Z\r\nDURATION:PT1H\r\nRRULE:FREQ=DAILY;COUNT=3\r\nEXDATE;TZID=Ours:20240106T190000\r\n", false},
 		{"an alarm", "", "DTSTART;VALUE=DATE:20240105\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT15M\r\nDESCRIPTION:x\r\nEND:VALARM\r\n", true},
+		{"an alarm that ends in lower case", "", "DTSTART:20240105T100000Z\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT15M\r\nDESCRIPTION:x\r\nEND:valarm\r\n" +
+			"DURATION:PT1H\r\nSUMMARY:between\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT5M\r\nDESCRIPTION:x\r\nEND:VALARM\r\n", true},
 		{"names in lower case", "", "dtstart:20240105T100000Z\r\nduration:PT1H\r\nsummary:small\r\ntransp:TRANSPARENT\r\n", true},
 		{"a folded name", "", "DTST\r\n ART:20240105T100000Z\r\nDURATION\r\n :PT1H\r\nSUM\r\n MARY:folded\r\n", true},
 		{"LF alone", "", strings.ReplaceAll("DTSTART:20240105T100000Z\r\nDURATION:PT1H\r\nCOMMENT:x\r\n", "\r\n", "\n"), true},

@@ -30,13 +30,13 @@ func (s *Scheduler) End(tx *store.Tx, owner *directory.Principal, item *store.Ob
 	if itip.Classify(object, s.begin(tx, owner).context(owner).Me) != itip.IsOrganizer {
 		return false, nil
 	}
-	if item.FirstStart >= now {
+	past, begun, err := s.pastOf(object)
+	if item.FirstStart >= now || err == nil && !begun {
 		if err := s.Delete(tx, Deletion{Owner: owner, Item: item}); err != nil {
 			return false, err
 		}
 		return true, tx.DeleteObject(item.CollectionID, item.Name)
 	}
-	past, err := s.pastOf(object)
 	if err != nil || past == nil {
 		return false, err
 	}
@@ -48,33 +48,60 @@ func (s *Scheduler) End(tx *store.Tx, owner *directory.Principal, item *store.Ob
 	return true, err
 }
 
-// pastOf is a series without its instances from now on; nil if it has none, or does not recur.
-func (s *Scheduler) pastOf(object *ical.Component) (*ical.Component, error) {
+// pastOf is a series without its instances from now on; nil if it has none, or does not recur. begun is false of a series
+// that begins only now, though an instance of it may have been brought forward.
+func (s *Scheduler) pastOf(object *ical.Component) (past *ical.Component, begun bool, err error) {
 	o := ical.NewObject(object, nil)
 	master := o.Master()
 	if master == nil {
-		return nil, nil
+		return nil, true, nil
 	}
 	start, err := master.Prop("DTSTART").Time()
 	if err != nil {
-		return nil, nil
+		return nil, true, nil
 	}
 	now := s.Now()
 	at := ical.UTCOf(now)
-	if start.Form() == ical.Date || start.Form() == ical.Floating {
+	switch start.Form() {
+	case ical.Date:
+		at = like(start, now.AddDate(0, 0, 1)) // what is today has begun
+	case ical.Floating:
 		at = like(start, now)
 	}
-	past := object.Clone()
-	keepSide(past, func(t ical.Time) bool { return o.Zones().Time(t).Before(o.Zones().Time(at)) })
+	isPast := func(t ical.Time) bool { return o.Zones().Time(t).Before(o.Zones().Time(at)) }
 	how := cut{Split: Split{At: at}}
-	switch err := how.find(object, master, o.Zones()); {
-	case err == nil:
-		how.end(ical.NewObject(past, nil).Master())
-	case !errors.Is(err, ErrSplit):
-		return nil, err
+	failed := how.find(object, master, o.Zones())
+	switch {
+	case failed != nil && !errors.Is(failed, ErrSplit):
+		return nil, true, failed
+	case how.before == 0:
+		return nil, false, nil
+	}
+	past = object.Clone()
+	keepSide(past, isPast)
+	ofPast := ical.NewObject(past, nil).Master()
+	dropPutOff(past, ofPast, isPast)
+	if failed == nil {
+		how.end(ofPast)
 	}
 	if string(past.Bytes()) == string(object.Bytes()) {
-		return nil, nil
+		return nil, true, nil
 	}
-	return past, nil
+	return past, true, nil
+}
+
+// dropPutOff takes out the instances that were to be in the past, and were put off to what lies ahead.
+func dropPutOff(past, master *ical.Component, isPast func(ical.Time) bool) {
+	past.DelChildren(func(c *ical.Component) bool {
+		id, err := c.Prop("RECURRENCE-ID").Time()
+		if err != nil || c.Name == "VTIMEZONE" {
+			return false
+		}
+		start, err := c.Prop("DTSTART").Time()
+		if err != nil || isPast(start) {
+			return false
+		}
+		master.Add(id.Property("EXDATE"))
+		return true
+	})
 }

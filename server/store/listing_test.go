@@ -199,3 +199,23 @@ func TestListingFindsEachNameAndNoOther(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsNamedTwiceAmongVeryManyComesOnce(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, s *Store) {
+		c := newHome(t, s, "ada").Collection("calendar")
+		put(t, s, c, event("a.ics", "1", "x"))
+		names := make([]string, 1200)
+		for i := range names {
+			names[i] = fmt.Sprint("none", i)
+		}
+		names[0], names[700], names[1199] = "a.ics", "a.ics", "a.ics"
+		for _, part := range []Part{Tags, Facts, Data, Whole} {
+			mustWrite(t, s, func(tx *Tx) error {
+				if got := collected(t, tx.ObjectsByName(c.ID, names, part)); len(got) != 1 {
+					t.Errorf("part %d: got %q", part, got)
+				}
+				return nil
+			})
+		}
+	})
+}

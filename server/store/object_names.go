@@ -195,6 +195,9 @@ func (tx *Tx) readByName(collectionID int64, names []string, part Part) iter.Seq
 		slices.Sort(names)
 		return tx.objects(part, objectsOfNames[part], collectionID, slices.Compact(names))
 	}
+	if len(names) > listSizes[len(listSizes)-1] { // one list finds an object once, several do not
+		names = slices.Compact(slices.Sorted(slices.Values(names)))
+	}
 	return func(yield func(Object, error) bool) {
 		for size, args := range inLists(names) {
 			for o, err := range tx.objects(part, objectsByName[size][part], collectionID, args...) {

@@ -50,8 +50,8 @@ type Departed struct {
 const (
 	leftPath      = adminPath + "people/left"
 	leftOnePath   = leftPath + "/{guid}"
-	leftErasePath = leftPath + "/erase"
-	leftCopyPath  = leftPath + "/copy"
+	leftErasePath = leftPath + "/all/erase" // not beside {guid}, which would have GET allowed
+	leftCopyPath  = leftPath + "/all/copy"
 )
 
 // leftDays narrow the list to those who left so many days ago; 0 is everybody.

@@ -80,8 +80,8 @@ var gates = map[string]gate{
 	// What administrators do
 	"GET /portal/admin/people/left":                             {For: "admin", At: leftPath},
 	"GET /portal/admin/people/left/{guid}":                      {For: "admin", At: leftPath + "/hedy-guid"},
-	"POST /portal/admin/people/left/all/erase":                      {For: "admin", At: leftErasePath, Form: "who=hedy-guid&sure=1", Most: maxForm},
-	"POST /portal/admin/people/left/all/copy":                       {For: "admin", At: leftCopyPath, Form: "who=hedy-guid&name=calendar", Most: maxForm},
+	"POST /portal/admin/people/left/all/erase":                  {For: "admin", At: leftErasePath, Form: "who=hedy-guid&sure=1", Most: maxForm},
+	"POST /portal/admin/people/left/all/copy":                   {For: "admin", At: leftCopyPath, Form: "who=hedy-guid&name=calendar", Most: maxForm},
 	"GET /portal/admin/":                                        {For: "admin", At: "/portal/admin/"},
 	"GET /portal/admin/{kind:(people|groups|places)}":           {For: "admin", At: "/portal/admin/people?q=ada"},
 	"GET /portal/admin/people/{guid}":                           {For: "admin", At: "/portal/admin/people/GRACE"},

@@ -239,6 +239,27 @@ func TestMailIsSentWhileOthersAreWritten(t *testing.T) {
 	o.server.Wait(t, 2)
 }
 
+// A mail that the server is taking while the program is told to end is finished, noted, and not sent once more.
+func TestAMailUnderWayOutlivesTheEnd(t *testing.T) {
+	o := newOffice(t, nil)
+	ctx, stop := context.WithCancel(t.Context())
+	o.server.RefuseData = func(imiptest.Mail) error {
+		stop()
+		return nil
+	}
+	o.put(t, adaGUID, meetingOf("ada@example.com", "Lunch", "20260910", ""))
+	o.pass(time.Minute)
+	o.Work(ctx, o.scheduler) // what it says is that ctx has ended
+	o.server.RefuseData = nil
+	if err := o.Store.ReleaseMail(t.Context()); err != nil { // as at the next start
+		t.Fatal(err)
+	}
+	o.work(t)
+	if n := len(o.server.Mails()); n != 1 {
+		t.Errorf("it is sent %d times", n)
+	}
+}
+
 // What cannot be noted for one event must not keep what is to be noted for others waiting.
 func TestADamagedEventKeepsNoNotesWaiting(t *testing.T) {
 	o := newOffice(t, nil)

@@ -20,6 +20,9 @@ const (
 	// patience bounds one attempt. A claim lasts longer, so that no two processes send one message.
 	patience = 2 * time.Minute
 	lease    = 5 * time.Minute
+
+	// parting is how long a mail under way may still take when the program is to end.
+	parting = 5 * time.Second
 )
 
 // poll is how often the queue is looked at, whatever is due: other processes put messages there, too.
@@ -96,11 +99,11 @@ func (g *Gateway) sendNext(ctx context.Context, calendars Calendars) (more bool,
 		return false, err
 	}
 	messageID, err := g.send(ctx, calendars, out)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return false, nil // the claim runs out, or is released at the next start
 	}
 	g.judge(&out, err)
-	return true, g.Store.EndMail(ctx, out, messageID)
+	return true, g.Store.EndMail(context.WithoutCancel(ctx), out, messageID)
 }
 
 func (g *Gateway) send(ctx context.Context, calendars Calendars, out store.OutgoingMail) (messageID string, err error) {
@@ -116,8 +119,11 @@ func (g *Gateway) send(ctx context.Context, calendars Calendars, out store.Outgo
 	if err != nil {
 		return "", &RefusedError{err} // it will not be better next time
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ended := ctx
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
+	// What the mail server has taken, and of which it is not noted that it has, would be sent again.
+	defer context.AfterFunc(ended, func() { time.AfterFunc(parting, cancel) })()
 	return g.messageID(p), g.Submission.submit(ctx, m)
 }
 

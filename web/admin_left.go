@@ -17,6 +17,8 @@ import (
 type Left interface {
 	// Departed lists them, the latest first.
 	Departed(ctx context.Context) ([]Departed, error)
+	// DepartedOne finds one of them.
+	DepartedOne(ctx context.Context, owner string) (d Departed, found bool, err error)
 	// EraseDeparted has all erased that is kept of some; meetings that they organize and that lie ahead are called off if
 	// that is wanted. It goes on after the answer. The Object of the Deed is made of each.
 	EraseDeparted(ctx context.Context, d Deed, owners []string, callOff bool) error
@@ -158,15 +160,11 @@ type leftOneView struct {
 
 // departed finds one who has left.
 func (s *site) departed(ctx context.Context, owner string) (Departed, error) {
-	all, err := s.o.Left.Departed(ctx)
-	if err != nil {
-		return Departed{}, err
+	d, found, err := s.o.Left.DepartedOne(ctx, owner)
+	if err == nil && !found {
+		err = noSuchPath
 	}
-	i := slices.IndexFunc(all, func(d Departed) bool { return d.Owner == owner })
-	if i < 0 {
-		return Departed{}, noSuchPath
-	}
-	return all[i], nil
+	return d, err
 }
 
 func (s *site) leftOne(w http.ResponseWriter, r *http.Request) error {

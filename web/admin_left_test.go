@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -22,6 +23,14 @@ func (s storeLeft) Departed(ctx context.Context) ([]Departed, error) {
 		list[i] = Departed(all[i])
 	}
 	return list, err
+}
+
+func (s storeLeft) DepartedOne(ctx context.Context, owner string) (Departed, bool, error) {
+	d, err := s.Store.DepartedOne(ctx, owner)
+	if errors.Is(err, store.ErrNotFound) {
+		return Departed{}, false, nil
+	}
+	return Departed(d), err == nil, err
 }
 
 func (s storeLeft) EraseDeparted(ctx context.Context, d Deed, owners []string, callOff bool) error {

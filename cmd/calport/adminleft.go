@@ -16,14 +16,26 @@ type left struct{ *house }
 func (l left) Departed(ctx context.Context) ([]web.Departed, error) {
 	all, err := l.store.Departed(ctx)
 	all = slices.DeleteFunc(all, func(d store.Departed) bool { return l.leavers.isThere(d.Owner) })
-	if doubt := l.leavers.trusts(); doubt != nil {
-		for i := range all {
-			if !all[i].Asked.IsZero() {
-				all[i].Problem = doubt.Error()
-			}
-		}
+	return converted(all, l.shown), err
+}
+
+func (l left) DepartedOne(ctx context.Context, owner string) (web.Departed, bool, error) {
+	if l.leavers.isThere(owner) {
+		return web.Departed{}, false, nil
 	}
-	return converted(all, func(d store.Departed) web.Departed { return web.Departed(d) }), err
+	d, err := l.store.DepartedOne(ctx, owner)
+	if errors.Is(err, store.ErrNotFound) {
+		return web.Departed{}, false, nil
+	}
+	return l.shown(d), err == nil, err
+}
+
+// shown is one who has left as pages show him. While the directory is in doubt, that is why he is not erased.
+func (l left) shown(d store.Departed) web.Departed {
+	if doubt := l.leavers.trusts(); doubt != nil && !d.Asked.IsZero() {
+		d.Problem = doubt.Error()
+	}
+	return web.Departed(d)
 }
 
 func (l left) EraseDeparted(ctx context.Context, d web.Deed, owners []string, callOff bool) error {

@@ -17,8 +17,8 @@ import (
 	"calport/server/store"
 )
 
-// ErrSplit says that an object cannot be split there: it cannot be read, it does not recur, nothing of it is on one side, the time is of
-// another form than its start, or the UID for the past is taken or no text.
+// ErrSplit says that an object cannot be split there: it cannot be read, it does not recur, nothing of it is on one side,
+// the time is of another form than its start, or the UID for the past is taken or no text.
 var ErrSplit = errors.New("schedule: cannot be split there")
 
 // relatedSet is the RELTYPE that ties the parts of what was one series together (Apple's caldav-recursplit).

@@ -34,8 +34,8 @@ func (e *UIDConflictError) Error() string {
 	return fmt.Sprintf("store: UID %q is taken by %s/%s", e.UID, e.Collection, e.Name)
 }
 
-// FileError says which file, or which database of a server, is at fault and what to do about it. Unwrap leads to one of the sentinels above and to the
-// driver's own error.
+// FileError says which file, or which database of a server, is at fault and what to do about it. Unwrap leads to one of
+// the sentinels above and to the driver's own error.
 type FileError struct {
 	Path   string // of the file; of PostgreSQL HOST:PORT/DATABASE, without user and password
 	Remedy string

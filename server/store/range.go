@@ -63,9 +63,9 @@ var objectsInRange = func() (texts [parts]string) {
 	return texts
 }()
 
-// ObjectsInRange streams the objects of a calendar, for it alone is searched by time, of which FirstStart to LastEnd touches start to end (Unix seconds, or NoStart and
-// NoEnd), bounds included on both sides, in no order. With a component, only those. It is a prefilter: recurrences and
-// the exact rules of RFC 4791 section 9.9 are the caller's.
+// ObjectsInRange streams the objects of a calendar, for it alone is searched by time, of which FirstStart to LastEnd
+// touches start to end (Unix seconds, or NoStart and NoEnd), bounds included on both sides, in no order. With a
+// component, only those. It is a prefilter: recurrences and the exact rules of RFC 4791 section 9.9 are the caller's.
 func (tx *Tx) ObjectsInRange(collectionID int64, component string, start, end int64, part Part) iter.Seq2[Object, error] {
 	of := part
 	if component != "" { // which is no part of the index: nearly all calendars hold one

@@ -111,7 +111,7 @@ func (tx *Tx) withData(collectionID int64, tags iter.Seq2[Object, error]) iter.S
 		}
 		for o, err := range tx.readData(collectionID, unread) {
 			if err == nil {
-				tx.s.data.keep(strings.Clone(o.ETag), o.Data, len(o.Data)+len(o.ETag)) // the ETag may be a piece of a whole listing
+				tx.s.data.keep(o.ETag, o.Data)
 			}
 			if !yield(o, err) || err != nil {
 				return

@@ -51,7 +51,7 @@ type Store struct {
 	homes   *homeCache
 
 	listings *recent[int64, *listing] // by id of the collection
-	data     *recent[string, []byte]  // of objects, by ETag
+	data     *packed                  // of objects
 	catchUp  sync.Mutex               // held to put a listing in the place of an older one
 	making   sync.Map                 // ids of the collections of which somebody puts a listing together
 	latest   *latest                  // asks how old the pictures in homes are; nil where they are always up to date
@@ -76,7 +76,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.HomeCache = 4096
 	}
 	s.homes = newHomeCache(o.HomeCache)
-	s.listings, s.data = newRecent[int64, *listing](listingsRoom), newRecent[string, []byte](dataRoom)
+	s.listings, s.data = newRecent[int64, *listing](listingsRoom), newPacked(dataRoom)
 	readers := 32
 	switch {
 	case (o.Path == "") == (o.DSN == ""):

@@ -8,7 +8,7 @@ import (
 	"github.com/klauspost/compress/s2"
 )
 
-// packed keeps the data of objects that was read lately, by ETag, compressed: the objects of a calendar have so much in
+// packed keeps the data of objects that was read or written lately, by ETag, compressed: the objects of a calendar have so much in
 // common that what one says beside the others is a tenth of it or less. It is safe for concurrent use.
 type packed struct {
 	items *recent[etagKey, packedData]
@@ -33,7 +33,8 @@ const (
 	firstDictLife = s2.MaxDictSize / 4
 	lastDictLife  = 16 << 20
 	dictGrowth    = 4
-	packedItem    = 80 + 40 // octets of an item and its place in the map, beside the block
+	largestPacked = s2.MaxDictSize // larger data is not kept: the dictionary is of little use to it
+	packedItem    = 80 + 40        // octets of an item and its place in the map, beside the block
 )
 
 func newPacked(room int) *packed {
@@ -77,7 +78,7 @@ func (d packedData) unpack() (data []byte) {
 // keep keeps the data that has that ETag.
 func (p *packed) keep(etag string, data []byte) {
 	key, ok := keyOfETag(etag)
-	if !ok {
+	if !ok || len(data) > largestPacked {
 		return
 	}
 	d := packedData{dict: p.dictFor(data)}

@@ -32,7 +32,7 @@ func TestPackedDataIsTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 		case i%1000 == 8:
-			data = bytes.Repeat(data, 200)
+			data = bytes.Repeat(data, 40)
 		case i < 3:
 			data = []byte("abc")[:i]
 		}

@@ -24,13 +24,9 @@ type listing struct {
 	keys   []uint64 // what follows them in each name, as far as keyOf reads it: ascending
 }
 
-// Room for what is kept in memory, in octets.
 const (
-	listingsRoom = 8 << 20 // of some 90 octets an object
-	dataRoom     = 8 << 20
-)
+	listingsRoom = 8 << 20 // octets, of some 90 an object
 
-const (
 	tagSize   = 32 // length of an ETag
 	perObject = 20 // octets beside the text
 )

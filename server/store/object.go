@@ -150,8 +150,7 @@ func (tx *Tx) Object(collectionID int64, name string, part Part) (Object, error)
 var objectByPath = forParts(`WHERE o.collection_id = (SELECT c.id FROM collection c
 	WHERE c.home_id = (SELECT h.id FROM home h WHERE h.owner = $1) AND c.name = $2) AND o.name = $3`)
 
-// Object reads one object by path, with one query, or two of SQLite if its data was not read or written lately;
-// ErrNotFound for the home, the collection or the object.
+// Object reads one object by path, with one query at most; ErrNotFound for the home, the collection or the object.
 func (s *Store) Object(ctx context.Context, owner, collection, name string, part Part) (Object, error) {
 	if s.latest != nil {
 		return s.object(ctx, part, objectByPath[part], owner, collection, name)
@@ -164,18 +163,13 @@ func (s *Store) Object(ctx context.Context, owner, collection, name string, part
 	if c == nil {
 		return Object{}, ErrNotFound
 	}
-	if part&Data != 0 {
-		o, err := s.object(ctx, part&^Data, objectByName[part&^Data], c.ID, name)
-		if err != nil {
-			return Object{}, err
-		}
-		if o.Data = s.data.find(o.ETag); o.Data != nil {
-			return o, nil
-		}
+	if o, found := s.objects.find(c.ID, name); found {
+		return o, nil
 	}
-	o, err := s.object(ctx, part, objectByName[part], c.ID, name) // whole: it may have changed meanwhile
-	if err == nil && part&Data != 0 {
-		s.data.keep(o.ETag, o.Data)
+	epoch := s.objects.now()
+	o, err := s.object(ctx, part, objectByName[part], c.ID, name)
+	if err == nil && part == Whole {
+		s.objects.keep(epoch, c.ID, o, Whole)
 	}
 	return o, err
 }

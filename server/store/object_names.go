@@ -100,7 +100,7 @@ func (tx *Tx) withData(collectionID int64, tags iter.Seq2[Object, error]) iter.S
 		var unread []tagged
 		for o, err := range tags {
 			if err == nil {
-				if o.Data = tx.s.data.find(o.ETag); o.Data == nil {
+				if o.Data = tx.s.objects.data(collectionID, o.Name, o.ETag); o.Data == nil {
 					unread = append(unread, tagged{id: o.ID, name: o.Name, etag: o.ETag})
 					continue
 				}
@@ -110,8 +110,8 @@ func (tx *Tx) withData(collectionID int64, tags iter.Seq2[Object, error]) iter.S
 			}
 		}
 		for o, err := range tx.readData(collectionID, unread) {
-			if err == nil {
-				tx.s.data.keep(o.ETag, o.Data)
+			if err == nil && !tx.write {
+				tx.s.objects.keep(tx.epoch, collectionID, o, Data)
 			}
 			if !yield(o, err) || err != nil {
 				return

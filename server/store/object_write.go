@@ -147,7 +147,7 @@ func (tx *Tx) putObject(h *Home, c *Collection, place standing, n NewObject) (Ob
 	if err != nil {
 		return Object{}, err
 	}
-	tx.s.data.keep(o.ETag, n.Data) // the other devices ask for it next; if nothing comes of the transaction, nobody does
+	tx.s.objects.written(tx, o, n.Data)
 	h, _ = tx.nextOf(h, c)
 	tx.tell(h, c.ID, o.Name, false)
 	return o, nil

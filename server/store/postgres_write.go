@@ -78,6 +78,7 @@ func (e *postgresEngine) attempt(ctx context.Context, alone bool, change func(*T
 	}
 	turn.wait()
 	e.s.homes.publish(tx.homes)
+	e.s.objects.open(tx.changes, tx.written)
 	e.s.tell(tx.changes)
 	e.news.announce(tx.changes)
 	return nil

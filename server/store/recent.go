@@ -57,6 +57,15 @@ func (r *recent[K, V]) keep(key K, value V, size int) {
 	}
 }
 
+// forget drops what is kept under a key.
+func (r *recent[K, V]) forget(key K) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if item := r.byKey[key]; item != nil {
+		r.drop(item)
+	}
+}
+
 // first puts an item before all others. It is called with mu held, as are those that follow.
 func (r *recent[K, V]) first(item *recentItem[K, V]) {
 	item.next, item.before = r.ring.next, &r.ring

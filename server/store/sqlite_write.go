@@ -16,6 +16,7 @@ type batch struct {
 	size    int // how many transactions it holds
 	homes   map[string]workingHome
 	changes []Change
+	written []writtenObject
 	done    chan struct{} // closed after the commit or its failure
 	err     error         // valid then
 }
@@ -99,6 +100,7 @@ func (e *sqliteEngine) join(b *batch, change func(*Tx) error) error {
 	b.size++
 	b.homes = tx.homes
 	b.changes = append(b.changes, tx.changes...)
+	b.written = append(b.written, tx.written...)
 	return nil
 }
 
@@ -133,10 +135,12 @@ func (e *sqliteEngine) commitOrPass() {
 	e.finish(b)
 }
 
-// finish commits a batch and tells of it: first the cache, so that nobody sees an older home after Write has returned,
+// finish commits a batch and tells of it: first the caches, so that nobody sees anything older after Write has returned,
 // then the observers, then those who wait.
 func (e *sqliteEngine) finish(b *batch) {
+	e.s.objects.shut(b.changes)
 	if err := e.commit(b); err != nil {
+		e.s.objects.open(nil, nil)
 		e.s.log.Error("store: a commit failed", "error", err)
 		e.s.homes.clear()
 		e.abandon(b, fmt.Errorf("store: commit: %w", err))
@@ -145,6 +149,7 @@ func (e *sqliteEngine) finish(b *batch) {
 	e.batch = nil
 	defer close(b.done)
 	e.s.homes.publish(b.homes)
+	e.s.objects.open(b.changes, b.written)
 	e.s.tell(b.changes)
 }
 

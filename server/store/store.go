@@ -51,10 +51,10 @@ type Store struct {
 	homes   *homeCache
 
 	listings *recent[int64, *listing] // by id of the collection
-	data     *packed                  // of objects
-	catchUp  sync.Mutex               // held to put a listing in the place of an older one
-	making   sync.Map                 // ids of the collections of which somebody puts a listing together
-	latest   *latest                  // asks how old the pictures in homes are; nil where they are always up to date
+	objects  *objectCache
+	catchUp  sync.Mutex // held to put a listing in the place of an older one
+	making   sync.Map   // ids of the collections of which somebody puts a listing together
+	latest   *latest    // asks how old the pictures in homes are; nil where they are always up to date
 	epoch    atomic.Int64
 	ids      atomic.Int64 // the last id made
 
@@ -76,7 +76,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.HomeCache = 4096
 	}
 	s.homes = newHomeCache(o.HomeCache)
-	s.listings, s.data = newRecent[int64, *listing](listingsRoom), newPacked(dataRoom)
+	s.listings, s.objects = newRecent[int64, *listing](listingsRoom), newObjectCache(objectsRoom)
 	readers := 32
 	switch {
 	case (o.Path == "") == (o.DSN == ""):

@@ -19,6 +19,8 @@ type Tx struct {
 	heldHome  func(owner string)     // told of each home taken up to work on; may be nil
 	homes     map[string]workingHome // by owner: what this transaction has changed, and its batch before it
 	changes   []Change
+	written   []writtenObject
+	epoch     uint64         // of the object cache, when a reading transaction began
 	released  map[int64]bool // shared data that objects have no longer
 	streaming bool
 	ended     bool
@@ -39,10 +41,12 @@ func (s *Store) Read(ctx context.Context, look func(*Tx) error) error {
 		return s.engine.explain(err)
 	}
 	defer s.readers.give(c)
+	epoch := s.objects.now()
 	if err := c.begin(false); err != nil {
 		return s.engine.explain(err)
 	}
 	tx := s.newTx(c)
+	tx.epoch = epoch
 	defer c.rollback() // nothing to keep; whatever look did
 	defer tx.end()
 	return s.engine.explain(tx.result(look(tx)))

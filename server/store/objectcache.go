@@ -14,18 +14,13 @@ import (
 // that it changes is forgotten, and what was read before its end is not kept after it. Elsewhere only data is asked for,
 // which the ETag proves.
 type objectCache struct {
-	seed  maphash.Seed
-	items *recent[uint64, keptObject]
-	packer
+	seed   maphash.Seed
+	blocks *blocks
+	packer packer
 
-	guard    sync.Mutex // held to change items
+	guard    sync.Mutex // held to change blocks
 	epoch    uint64     // how many commits there were
 	changing map[uint64]bool
-}
-
-type keptObject struct {
-	etag etagKey
-	packed
 }
 
 // etagKey is an ETag in half its length.
@@ -33,13 +28,12 @@ type etagKey [tagSize / 2]byte
 
 const (
 	objectsRoom = 12 << 20 // octets
-	keptItem    = 80 + 24  // octets of an item and its place in the map, beside the block
 	largestKept = 64 << 10 // octets of data: larger is read from the database
 	maxWritten  = 256      // how many objects of a transaction are kept: one that writes more is no client's
 )
 
 func newObjectCache(room int) *objectCache {
-	return &objectCache{seed: maphash.MakeSeed(), items: newRecent[uint64, keptObject](room)}
+	return &objectCache{seed: maphash.MakeSeed(), blocks: newBlocks(room)}
 }
 
 func (c *objectCache) key(collectionID int64, name string) uint64 {
@@ -60,9 +54,8 @@ func keyOfETag(etag string) (key etagKey, ok bool) {
 
 // find returns the whole object of that path, if it is kept with its facts.
 func (c *objectCache) find(collectionID int64, name string) (Object, bool) {
-	kept := c.items.find(c.key(collectionID, name))
-	text, ok := kept.unpack()
-	if !ok {
+	etag, text, found := c.text(collectionID, name, nil)
+	if !found {
 		return Object{}, false
 	}
 	facts, data := partKept(text)
@@ -70,23 +63,37 @@ func (c *objectCache) find(collectionID int64, name string) (Object, bool) {
 		return Object{}, false
 	}
 	o := readKept(facts, data)
-	o.CollectionID, o.ETag = collectionID, hex.EncodeToString(kept.etag[:])
+	o.CollectionID, o.ETag = collectionID, hex.EncodeToString(etag[:])
 	return o, o.Name == name
 }
 
 // data returns the data of the object of that path if it has that ETag, nil if it is not kept.
 func (c *objectCache) data(collectionID int64, name, etag string) []byte {
-	key, ok := keyOfETag(etag)
-	kept := c.items.find(c.key(collectionID, name))
-	if !ok || kept.etag != key {
+	wanted, ok := keyOfETag(etag)
+	if !ok {
 		return nil
 	}
-	text, ok := kept.unpack()
-	if !ok {
+	_, text, found := c.text(collectionID, name, &wanted)
+	if !found {
 		return nil
 	}
 	_, data := partKept(text)
 	return data
+}
+
+// text returns what is kept under a path, of a certain ETag if that is not nil.
+func (c *objectCache) text(collectionID int64, name string, wanted *etagKey) (etag etagKey, text []byte, found bool) {
+	var room [512]byte
+	block, found := c.blocks.find(room[:0], c.key(collectionID, name))
+	if !found {
+		return etag, nil, false
+	}
+	block = block[copy(etag[:], block):]
+	if wanted != nil && etag != *wanted {
+		return etag, nil, false
+	}
+	text, found = c.packer.unpack(block)
+	return etag, text, found
 }
 
 // now is to be asked before something is read that keep is told of.
@@ -99,7 +106,7 @@ func (c *objectCache) now() uint64 {
 // keep keeps an object that was read with its data since an epoch, unless there was a commit that may have changed it.
 func (c *objectCache) keep(epoch uint64, collectionID int64, o Object, part Part) {
 	o.CollectionID = collectionID
-	kept, ok := c.packed(o, part)
+	block, ok := c.packed(o, part)
 	if !ok {
 		return
 	}
@@ -107,7 +114,7 @@ func (c *objectCache) keep(epoch uint64, collectionID int64, o Object, part Part
 	c.guard.Lock()
 	defer c.guard.Unlock()
 	if epoch == c.epoch && !c.changing[key] {
-		c.items.keep(key, kept, keptItem+len(kept.block))
+		c.blocks.keep(key, block)
 	}
 }
 
@@ -121,7 +128,7 @@ func (c *objectCache) shut(changes []Change) {
 	defer c.guard.Unlock()
 	c.changing = changing
 	for key := range changing {
-		c.items.forget(key)
+		c.blocks.forget(key)
 	}
 }
 
@@ -129,7 +136,7 @@ func (c *objectCache) shut(changes []Change) {
 type writtenObject struct {
 	key    uint64
 	change int64
-	kept   keptObject
+	block  []byte
 }
 
 // written prepares an object to be kept after the commit of tx.
@@ -138,8 +145,8 @@ func (c *objectCache) written(tx *Tx, o Object, data []byte) {
 		return
 	}
 	o.Data = data
-	if kept, ok := c.packed(o, Whole); ok {
-		tx.written = append(tx.written, writtenObject{c.key(o.CollectionID, o.Name), o.Change, kept})
+	if block, ok := c.packed(o, Whole); ok {
+		tx.written = append(tx.written, writtenObject{c.key(o.CollectionID, o.Name), o.Change, block})
 	}
 }
 
@@ -155,17 +162,19 @@ func (c *objectCache) open(changes []Change, written []writtenObject) {
 	c.changing = nil
 	for _, w := range written {
 		if last[w.key] == w.change {
-			c.items.keep(w.key, w.kept, keptItem+len(w.kept.block))
+			c.blocks.keep(w.key, w.block)
 		}
 	}
 }
 
-func (c *objectCache) packed(o Object, part Part) (keptObject, bool) {
+// packed is the block of an object: its ETag, and the rest compressed. Large ones have none.
+func (c *objectCache) packed(o Object, part Part) (block []byte, ok bool) {
 	etag, ok := keyOfETag(o.ETag)
 	if !ok || len(o.Data) > largestKept {
-		return keptObject{}, false
+		return nil, false
 	}
-	return keptObject{etag, c.pack(appendKept(make([]byte, 0, len(o.Data)+256), &o, part))}, true
+	text := appendKept(make([]byte, 0, len(o.Data)+256), &o, part)
+	return c.packer.pack(append(make([]byte, 0, 256), etag[:]...), text), true
 }
 
 // appendKept writes an object, with its facts or without: how many octets the facts take, the facts, the data.

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"slices"
+	"encoding/binary"
 	"sync"
 
 	"github.com/klauspost/compress/s2"
@@ -11,65 +11,78 @@ import (
 // others is a tenth of it or less. It is safe for concurrent use.
 type packer struct {
 	mu     sync.Mutex
-	dict   *s2.Dict // what texts are compressed against; nil at the beginning
-	sample []byte   // of the texts that came since dict was made: what the next one is made of
-	since  int      // octets that came since
-	life   int      // octets until the next one is made; 0: firstDictLife
+	dicts  []*s2.Dict // made so far; nil at the beginning, and those too old to be used
+	sample []byte     // of the texts that came since the last: what the next one is made of
+	since  int        // octets that came since
+	life   int        // octets until the next one is made; 0: firstDictLife
 }
 
-// packed is a compressed text.
-type packed struct {
-	block []byte
-	dict  *s2.Dict // nil: compressed against nothing
-}
-
-// The first dictionary is made soon, each later one lives longer. Few are alive at once: those of what is kept.
+// The first dictionary is made soon, each later one lives longer. What was packed with one that is too old is lost.
 const (
 	firstDictLife = s2.MaxDictSize / 4
 	lastDictLife  = 16 << 20
 	dictGrowth    = 4
+	dictsAlive    = 16
 )
 
-func (p *packer) pack(text []byte) packed {
-	d := p.dictFor(text)
-	var block []byte
-	if d == nil {
-		block = s2.Encode(nil, text)
-	} else {
-		block = d.Encode(nil, text)
+// pack appends the text, compressed, to dst.
+func (p *packer) pack(dst, text []byte) []byte {
+	number, dict := p.dictFor(text)
+	dst = binary.AppendUvarint(dst, uint64(number))
+	if dict == nil {
+		return append(dst, s2.Encode(nil, text)...)
 	}
-	return packed{slices.Clone(block), d} // without the room that the encoder wanted
+	return append(dst, dict.Encode(nil, text)...)
 }
 
-// unpack returns the text for the caller alone, false if there is none.
-func (p packed) unpack() (text []byte, ok bool) {
-	var err error
-	switch {
-	case p.block == nil:
+// unpack returns what was packed for the caller alone, false if that cannot be had any more.
+func (p *packer) unpack(block []byte) (text []byte, ok bool) {
+	number, size := binary.Uvarint(block)
+	if size <= 0 {
 		return nil, false
-	case p.dict == nil:
-		text, err = s2.Decode(nil, p.block)
-	default:
-		text, err = p.dict.Decode(nil, p.block)
+	}
+	var err error
+	if number == 0 {
+		text, err = s2.Decode(nil, block[size:])
+	} else if dict := p.dict(int(number)); dict != nil {
+		text, err = dict.Decode(nil, block[size:])
+	} else {
+		return nil, false
 	}
 	return text, err == nil
 }
 
-// dictFor returns what to compress a text against, and remembers of the text what the next dictionary is to have:
-// samples from all of its life.
-func (p *packer) dictFor(text []byte) *s2.Dict {
+// dict returns a dictionary by its number, of which the first is 1.
+func (p *packer) dict(number int) *s2.Dict {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if number > len(p.dicts) {
+		return nil
+	}
+	return p.dicts[number-1]
+}
+
+// dictFor returns what to compress a text against, with its number, 0 for nothing. It remembers of the text what the
+// next dictionary is to have: samples from all of its life.
+func (p *packer) dictFor(text []byte) (number int, _ *s2.Dict) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.life == 0 {
 		p.life = firstDictLife
 	}
 	if p.since >= p.life {
-		p.dict = s2.MakeDict(p.sample, nil)
+		if len(p.dicts) >= dictsAlive {
+			p.dicts[len(p.dicts)-dictsAlive] = nil
+		}
+		p.dicts = append(p.dicts, s2.MakeDict(p.sample, nil))
 		p.sample, p.since, p.life = nil, 0, min(p.life*dictGrowth, lastDictLife)
 	}
 	if len(p.sample)*(p.life/s2.MaxDictSize) <= p.since {
 		p.sample = append(p.sample, text[:min(len(text), firstDictLife)]...)
 	}
 	p.since += len(text)
-	return p.dict
+	if n := len(p.dicts); n > 0 && p.dicts[n-1] != nil {
+		return n, p.dicts[n-1]
+	}
+	return 0, nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -23,8 +24,7 @@ func TestPackedTextIsTheSame(t *testing.T) {
 	var p packer
 	random := rand.NewChaCha8([32]byte{1})
 	var texts [][]byte
-	var all []packed
-	dicts := map[any]bool{}
+	var all [][]byte
 	for i := range 5000 {
 		text := textNo(i)
 		switch {
@@ -38,19 +38,20 @@ func TestPackedTextIsTheSame(t *testing.T) {
 		case i < 3:
 			text = []byte("abc")[:i]
 		}
-		texts, all = append(texts, text), append(all, p.pack(text))
-		dicts[all[i].dict] = true
+		texts, all = append(texts, text), append(all, p.pack(nil, text))
 	}
 	for i, want := range texts {
-		if got, ok := all[i].unpack(); !ok || !bytes.Equal(got, want) {
+		if got, ok := p.unpack(all[i]); !ok || !bytes.Equal(got, want) {
 			t.Fatalf("%d: got %.100q, %v, want %.100q", i, got, ok, want)
 		}
 	}
-	if len(dicts) < 4 {
-		t.Errorf("%d dictionaries: what the test is about does not happen", len(dicts))
+	if len(p.dicts) < 4 {
+		t.Errorf("%d dictionaries: what the test is about does not happen", len(p.dicts))
 	}
-	if got, ok := (packed{}).unpack(); ok {
-		t.Errorf("of nothing: got %q", got)
+	for _, block := range [][]byte{nil, {99, 1, 2, 3}, {1}} {
+		if got, ok := p.unpack(block); ok {
+			t.Errorf("of %v: got %q", block, got)
+		}
 	}
 }
 
@@ -60,34 +61,65 @@ func TestPackedTextIsSmall(t *testing.T) {
 	long, short := 0, 0
 	for i := range 20_000 {
 		text := textNo(i)
-		long, short = long+len(text), short+cap(p.pack(text).block)
+		long, short = long+len(text), short+len(p.pack(nil, text))
 	}
 	if short*8 > long {
 		t.Errorf("%d octets packed in %d", long, short)
 	}
 }
 
-// BenchmarkPack is what it costs to pack an object, and to unpack it.
+// BenchmarkPack is what it costs to pack an object of 1 KB, and to unpack it.
 func BenchmarkPack(b *testing.B) {
-	var p packer
 	texts := make([][]byte, 10_000)
-	all := make([]packed, len(texts))
-	for i := range all {
+	for i := range texts {
 		texts[i] = textNo(i)
-		all[i] = p.pack(texts[i])
 	}
 	b.Run("pack", func(b *testing.B) {
+		var p packer
 		b.ReportAllocs()
 		for i := range b.N {
-			p.pack(texts[i%len(texts)])
+			p.pack(nil, texts[i%len(texts)])
 		}
 	})
 	b.Run("unpack", func(b *testing.B) {
+		var p packer
+		all := make([][]byte, len(texts))
+		for i := range all {
+			all[i] = p.pack(nil, texts[i])
+		}
 		b.ReportAllocs()
+		b.ResetTimer()
 		for i := range b.N {
-			if _, ok := all[i*7919%len(all)].unpack(); !ok {
+			if _, ok := p.unpack(all[i*7919%len(all)]); !ok {
 				b.Fatal("cannot be unpacked")
 			}
 		}
 	})
+}
+
+// A dictionary lives as long as something may be kept that needs it; what needs an older one is not taken for anything
+// else.
+func TestOldDictionariesAreGivenUp(t *testing.T) {
+	var p packer
+	first := textNo(0)
+	for i := range 40 {
+		p.pack(nil, textNo(i))
+	}
+	old := p.pack(nil, first)
+	if number, _ := binary.Uvarint(old); number == 0 {
+		t.Fatal("it has no dictionary")
+	}
+	for i := 0; len(p.dicts) < 3+dictsAlive; i++ {
+		p.life = min(p.life, firstDictLife) // sooner than in use
+		p.pack(nil, textNo(i))
+	}
+	alive := 0
+	for _, d := range p.dicts {
+		if d != nil {
+			alive++
+		}
+	}
+	if got, ok := p.unpack(old); ok || alive != dictsAlive {
+		t.Errorf("got %q, %v, with %d dictionaries alive", got, ok, alive)
+	}
 }

@@ -53,7 +53,8 @@ var objectsOfNames = func() (texts [parts]string) {
 }()
 
 // ObjectsByName streams those of the named objects that exist, in no order, each once however often it is named. What is
-// not in memory is read by one query for up to 500, of PostgreSQL one for all.
+// not in memory is read by one query for up to 500, of PostgreSQL one for all. The data of each is there until the next
+// one comes.
 func (tx *Tx) ObjectsByName(collectionID int64, names []string, part Part) iter.Seq2[Object, error] {
 	if part&Facts != 0 || len(names) < listSizes[0] { // what is kept has no facts, and few names cost less than asking for it
 		return tx.readByName(collectionID, names, part)
@@ -98,9 +99,10 @@ func (tx *Tx) listed(l *listing, names []string) iter.Seq2[Object, error] {
 func (tx *Tx) withData(collectionID int64, tags iter.Seq2[Object, error]) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		var unread []tagged
+		room := make([]byte, 4<<10) // for the data of one after the other
 		for o, err := range tags {
 			if err == nil {
-				if o.Data = tx.s.objects.data(collectionID, o.Name, o.ETag); o.Data == nil {
+				if o.Data = tx.s.objects.data(room, collectionID, o.Name, o.ETag); o.Data == nil {
 					unread = append(unread, tagged{id: o.ID, name: o.Name, etag: o.ETag})
 					continue
 				}

@@ -27,7 +27,7 @@ type objectCache struct {
 type etagKey [tagSize / 2]byte
 
 const (
-	objectsRoom = 12 << 20 // octets
+	objectsRoom = 10 << 20 // octets
 	largestKept = 64 << 10 // octets of data: larger is read from the database
 	maxWritten  = 256      // how many objects of a transaction are kept: one that writes more is no client's
 )
@@ -54,7 +54,7 @@ func keyOfETag(etag string) (key etagKey, ok bool) {
 
 // find returns the whole object of that path, if it is kept with its facts.
 func (c *objectCache) find(collectionID int64, name string) (Object, bool) {
-	etag, text, found := c.text(collectionID, name, nil)
+	etag, text, found := c.text(nil, collectionID, name, nil)
 	if !found {
 		return Object{}, false
 	}
@@ -67,13 +67,14 @@ func (c *objectCache) find(collectionID int64, name string) (Object, bool) {
 	return o, o.Name == name
 }
 
-// data returns the data of the object of that path if it has that ETag, nil if it is not kept.
-func (c *objectCache) data(collectionID int64, name, etag string) []byte {
+// data returns the data of the object of that path if it has that ETag, in dst if that is long enough; nil if it is not
+// kept.
+func (c *objectCache) data(dst []byte, collectionID int64, name, etag string) []byte {
 	wanted, ok := keyOfETag(etag)
 	if !ok {
 		return nil
 	}
-	_, text, found := c.text(collectionID, name, &wanted)
+	_, text, found := c.text(dst, collectionID, name, &wanted)
 	if !found {
 		return nil
 	}
@@ -81,8 +82,8 @@ func (c *objectCache) data(collectionID int64, name, etag string) []byte {
 	return data
 }
 
-// text returns what is kept under a path, of a certain ETag if that is not nil.
-func (c *objectCache) text(collectionID int64, name string, wanted *etagKey) (etag etagKey, text []byte, found bool) {
+// text returns what is kept under a path, of a certain ETag if that is not nil, in dst if that is long enough.
+func (c *objectCache) text(dst []byte, collectionID int64, name string, wanted *etagKey) (etag etagKey, text []byte, found bool) {
 	var room [512]byte
 	block, found := c.blocks.find(room[:0], c.key(collectionID, name))
 	if !found {
@@ -92,7 +93,7 @@ func (c *objectCache) text(collectionID int64, name string, wanted *etagKey) (et
 	if wanted != nil && etag != *wanted {
 		return etag, nil, false
 	}
-	text, found = c.packer.unpack(block)
+	text, found = c.packer.unpack(dst, block)
 	return etag, text, found
 }
 

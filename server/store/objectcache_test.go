@@ -28,10 +28,10 @@ func TestKeptObjectIsTheSame(t *testing.T) {
 		if got, found := c.find(o.CollectionID, o.Name); !found || !reflect.DeepEqual(got, o) {
 			t.Errorf("got %+v, %v\nwant %+v", got, found, o)
 		}
-		if got := c.data(o.CollectionID, o.Name, o.ETag); !bytes.Equal(got, o.Data) {
+		if got := c.data(nil, o.CollectionID, o.Name, o.ETag); !bytes.Equal(got, o.Data) {
 			t.Errorf("data %q, want %q", got, o.Data)
 		}
-		if got := c.data(o.CollectionID, o.Name, hashData([]byte("other"))); got != nil {
+		if got := c.data(nil, o.CollectionID, o.Name, hashData([]byte("other"))); got != nil {
 			t.Errorf("of another ETag: %q", got)
 		}
 		if got, found := c.find(o.CollectionID+1, o.Name); found {
@@ -47,7 +47,7 @@ func TestObjectKeptWithoutFactsIsNotFound(t *testing.T) {
 	if got, found := c.find(1, o.Name); found {
 		t.Errorf("got %+v", got)
 	}
-	if got := c.data(1, o.Name, o.ETag); string(got) != "x" {
+	if got := c.data(nil, 1, o.Name, o.ETag); string(got) != "x" {
 		t.Errorf("data %q", got)
 	}
 }
@@ -265,7 +265,7 @@ func BenchmarkObjectCache(b *testing.B) {
 		b.ReportAllocs()
 		for i := range b.N {
 			o := &all[i*7919%len(all)]
-			if c.data(1, o.Name, o.ETag) == nil {
+			if c.data(nil, 1, o.Name, o.ETag) == nil {
 				b.Fatal("not kept")
 			}
 		}

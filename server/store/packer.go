@@ -35,17 +35,17 @@ func (p *packer) pack(dst, text []byte) []byte {
 	return append(dst, dict.Encode(nil, text)...)
 }
 
-// unpack returns what was packed for the caller alone, false if that cannot be had any more.
-func (p *packer) unpack(block []byte) (text []byte, ok bool) {
+// unpack returns what was packed, in dst if it is long enough; false if that cannot be had any more.
+func (p *packer) unpack(dst, block []byte) (text []byte, ok bool) {
 	number, size := binary.Uvarint(block)
 	if size <= 0 {
 		return nil, false
 	}
 	var err error
 	if number == 0 {
-		text, err = s2.Decode(nil, block[size:])
+		text, err = s2.Decode(dst, block[size:])
 	} else if dict := p.dict(int(number)); dict != nil {
-		text, err = dict.Decode(nil, block[size:])
+		text, err = dict.Decode(dst, block[size:])
 	} else {
 		return nil, false
 	}

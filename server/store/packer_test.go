@@ -41,7 +41,7 @@ func TestPackedTextIsTheSame(t *testing.T) {
 		texts, all = append(texts, text), append(all, p.pack(nil, text))
 	}
 	for i, want := range texts {
-		if got, ok := p.unpack(all[i]); !ok || !bytes.Equal(got, want) {
+		if got, ok := p.unpack(nil, all[i]); !ok || !bytes.Equal(got, want) {
 			t.Fatalf("%d: got %.100q, %v, want %.100q", i, got, ok, want)
 		}
 	}
@@ -49,7 +49,7 @@ func TestPackedTextIsTheSame(t *testing.T) {
 		t.Errorf("%d dictionaries: what the test is about does not happen", len(p.dicts))
 	}
 	for _, block := range [][]byte{nil, {99, 1, 2, 3}, {1}} {
-		if got, ok := p.unpack(block); ok {
+		if got, ok := p.unpack(nil, block); ok {
 			t.Errorf("of %v: got %q", block, got)
 		}
 	}
@@ -90,7 +90,7 @@ func BenchmarkPack(b *testing.B) {
 		b.ReportAllocs()
 		b.ResetTimer()
 		for i := range b.N {
-			if _, ok := p.unpack(all[i*7919%len(all)]); !ok {
+			if _, ok := p.unpack(nil, all[i*7919%len(all)]); !ok {
 				b.Fatal("cannot be unpacked")
 			}
 		}
@@ -119,7 +119,7 @@ func TestOldDictionariesAreGivenUp(t *testing.T) {
 			alive++
 		}
 	}
-	if got, ok := p.unpack(old); ok || alive != dictsAlive {
+	if got, ok := p.unpack(nil, old); ok || alive != dictsAlive {
 		t.Errorf("got %q, %v, with %d dictionaries alive", got, ok, alive)
 	}
 }

@@ -63,6 +63,21 @@ func TestKilledServerTakesEveryAnswerByMailOnce(t *testing.T) {
 	}
 }
 
+// A mail that comes between the reader's last look and its IDLE, of which not every server tells, is read soon all the
+// same, after a look that found nothing and after one that found something.
+func TestAMailThatComesJustBeforeIdleIsRead(t *testing.T) {
+	box := imiptest.StartIMAP(t)
+	s, _ := withMailbox(t, box)
+	var before atomic.Int32
+	box.OnStep(func(at imiptest.Step) {
+		if at == imiptest.Idling && before.Add(1) <= 2 {
+			box.Put(t, []byte("From: zoe@elsewhere.example\nSubject: Hello\n\nNobody knows what to do with it.\n"))
+		}
+	})
+	s.serve(t)
+	box.Await(t, "calport-failed", 2)
+}
+
 // TestKilledServerMailsEveryInvitation kills the built program while it sends: before a mail server takes a mail, and
 // when it has taken it but has not said so. Every invitation arrives; what arrives twice, as only the second can bring
 // about, is the same mail: no more of them than are under way at a time.

@@ -146,12 +146,13 @@ func (b *Mailbox) visit(ctx context.Context, receive func(string, []byte) (verdi
 	if err := s.open(); err != nil {
 		return err
 	}
-	for {
-		if err := s.empty(); err != nil {
+	for again := true; ; again = false {
+		found, err := s.empty()
+		if err != nil {
 			return err
 		}
 		g.counts.setMailbox(nil)
-		if err := s.await(ctx); err != nil || ctx.Err() != nil {
+		if err := s.await(ctx, again || found); err != nil || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -221,18 +222,18 @@ func (s *session) open() error {
 	return nil
 }
 
-// empty acts upon all that is in the mailbox, oldest first, and moves it away.
-func (s *session) empty() error {
-	found, err := s.UIDSearch(&imap.SearchCriteria{NotFlag: []imap.Flag{imap.FlagDeleted}}, nil).Wait()
+// empty acts upon all that is in the mailbox, oldest first, and moves it away. It says whether there was anything.
+func (s *session) empty() (found bool, err error) {
+	answer, err := s.UIDSearch(&imap.SearchCriteria{NotFlag: []imap.Flag{imap.FlagDeleted}}, nil).Wait()
 	if err != nil {
-		return err
+		return false, err
 	}
-	uids := found.AllUIDs()
+	uids := answer.AllUIDs()
 	slices.Sort(uids)
 	for _, uid := range uids {
 		v, err := s.read(uid)
 		if err != nil {
-			return err
+			return true, err
 		}
 		s.counts.setRead(v.aside)
 		folder := s.o.Done
@@ -243,10 +244,10 @@ func (s *session) empty() error {
 			s.log.Info("a mail was read", "uid", uid, "as", v.why)
 		}
 		if _, err := s.Move(imap.UIDSetNum(uid), folder).Wait(); err != nil {
-			return fmt.Errorf("moving a mail to %s: %w", folder, err)
+			return true, fmt.Errorf("moving a mail to %s: %w", folder, err)
 		}
 	}
-	return nil
+	return len(uids) > 0, nil
 }
 
 // read fetches a mail, if it is not too big, and acts upon it.
@@ -286,11 +287,11 @@ func (s *session) fetch(set imap.UIDSet) (data []byte, err error) {
 	return data, errors.Join(err, fetch.Close())
 }
 
-// await waits until there may be something new.
-func (s *session) await(ctx context.Context) error {
-	longest := s.o.Poll
+// await waits until there may be something new. Where mails come one after the other it looks again soon: not every server
+// tells of one that came just before IDLE.
+func (s *session) await(ctx context.Context, again bool) error {
 	if !s.Caps().Has(imap.CapIdle) {
-		if !s.sleep(ctx, longest) {
+		if !s.sleep(ctx, s.o.Poll) {
 			return ctx.Err()
 		}
 		return s.Noop().Wait()
@@ -299,7 +300,11 @@ func (s *session) await(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.sleep(ctx, longestIdle)
+	longest := longestIdle
+	if again {
+		longest = min(longest, s.o.Poll)
+	}
+	s.sleep(ctx, longest)
 	return errors.Join(idle.Close(), idle.Wait())
 }
 

@@ -25,11 +25,12 @@ type IMAP struct {
 // Step is something that a reader of the mailbox asks for, where it may be cut off.
 type Step string
 
-// The steps of acting upon a mail.
+// The steps of waiting for a mail and acting upon it.
 const (
 	Fetching Step = "before a mail is read"
 	Moving   Step = "when it was acted upon, before it is moved away"
 	Moved    Step = "when it is moved away, before the reader knows"
+	Idling   Step = "when the reader asks to be told of mails, before it is heard"
 )
 
 // OnStep has a func called at each step from now on, on a server in memory; nil ends that.
@@ -59,6 +60,12 @@ func (s stepping) Move(w *imapserver.MoveWriter, set imap.NumSet, folder string)
 	err := s.UserSession.Move(w, set, folder)
 	s.m.at(Moved)
 	return err
+}
+
+// Idle does not tell of what came since the last command, as other servers do.
+func (s stepping) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
+	s.m.at(Idling)
+	return s.UserSession.Idle(w, stop)
 }
 
 // StartIMAP starts a server in memory that keeps the account's INBOX until the test ends.

@@ -9,6 +9,7 @@ import (
 
 	"calport/directory"
 	"calport/directory/signin"
+	"calport/server/store"
 )
 
 // errNoCredentials: the client sent none, as each does on its first request. It is no failure.
@@ -49,6 +50,7 @@ func basic(r *http.Request) (login, password string, err error) {
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var throttled *signin.ThrottledError
 	var account *directory.AccountError
+	var file *store.FileError
 	switch {
 	case errors.Is(err, errNoCredentials), errors.Is(err, directory.ErrCredentials):
 		unauthorized(w)
@@ -62,6 +64,9 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, directory.ErrUnavailable):
 		s.o.Log.WarnContext(r.Context(), "the directory cannot be asked", "id", RequestID(r.Context()), "err", err)
 		unavailable(w, 30, "The directory cannot be reached at the moment; try again later.")
+	case errors.As(err, &file) && file.Unavailable():
+		s.o.Log.WarnContext(r.Context(), "the database cannot be asked", "id", RequestID(r.Context()), "err", err)
+		unavailable(w, 30, "The server cannot check passwords at the moment; try again later.")
 	default:
 		s.o.Log.ErrorContext(r.Context(), "sign-in failed", "id", RequestID(r.Context()), "err", err)
 		http.Error(w, "Internal error "+RequestID(r.Context()), http.StatusInternalServerError)

@@ -17,6 +17,7 @@ import (
 
 	"calport/directory"
 	"calport/directory/signin"
+	"calport/server/store"
 )
 
 // signInFunc answers as the test says; what a real checker does is tested in package signin.
@@ -173,6 +174,9 @@ func TestRefusalsOfSignIn(t *testing.T) {
 		{"wrong password", directory.ErrCredentials, 401, ""},
 		{"locked", &directory.AccountError{State: directory.Locked}, 401, ""},
 		{"directory down", fmt.Errorf("dial: %w", directory.ErrUnavailable), 503, "30"},
+		{"database away", fmt.Errorf("asking: %w", &store.FileError{Kind: store.ErrAway, Path: "secret"}), 503, "30"},
+		{"database locked", &store.FileError{Kind: store.ErrBusy, Path: "secret"}, 503, "30"},
+		{"database damaged", &store.FileError{Kind: store.ErrCorrupt, Path: "secret"}, 500, ""},
 		{"throttled", &signin.ThrottledError{RetryAfter: 89 * time.Second}, 503, "90"},
 		{"not allowed", signin.ErrNotAllowed, 403, ""},
 		{"anything else", errors.New("secret detail"), 500, ""},

@@ -57,6 +57,7 @@ type problemView struct {
 func (s *site) problemOf(r *http.Request, err error) *problem {
 	var p *problem
 	var tooLarge *http.MaxBytesError
+	var store interface{ Unavailable() bool } // as what keeps sessions and calendars says of itself
 	switch {
 	case errors.As(err, &p):
 		return p
@@ -64,6 +65,10 @@ func (s *site) problemOf(r *http.Request, err error) *problem {
 		return &problem{Status: http.StatusRequestEntityTooLarge, Title: "That was too much", Reason: "too-large", Detail: "The form that was sent is larger than any that this site has."}
 	case errors.Is(err, context.Canceled):
 		return &problem{Status: http.StatusServiceUnavailable, Title: "Interrupted", Reason: "interrupted", Detail: "The request ended before its answer was ready. Please try again."}
+	case errors.As(err, &store) && store.Unavailable():
+		s.o.Log.WarnContext(r.Context(), "the database cannot be asked", slog.String("id", s.o.RequestID(r.Context())), slog.String("path", r.URL.Path), slog.Any("err", err))
+		return &problem{Status: http.StatusServiceUnavailable, RetryAfter: 30 * time.Second, Title: "Please come back in a minute", Reason: "unavailable",
+			Detail: "What is stored here cannot be reached at the moment. Nothing is lost; try again in a minute."}
 	}
 	s.o.Log.ErrorContext(r.Context(), "request failed", slog.String("id", s.o.RequestID(r.Context())), slog.String("path", r.URL.Path), slog.Any("err", err))
 	return &problem{

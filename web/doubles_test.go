@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -54,6 +55,24 @@ func (brokenSessions) SaveSession(context.Context, string, string, []byte, time.
 	return errBroken
 }
 func (brokenSessions) DeleteSession(context.Context, string) error { return errBroken }
+
+// awaySessions and awayTokens are a store that does not answer for a while.
+type (
+	awaySessions struct{ brokenSessions }
+	awayTokens   struct{ brokenTokens }
+	errAway      struct{}
+)
+
+func (errAway) Error() string     { return "no answer from secret.host" }
+func (errAway) Unavailable() bool { return true }
+
+func (awaySessions) FindSession(context.Context, string) ([]byte, bool, error) {
+	return nil, false, fmt.Errorf("sessions: %w", errAway{})
+}
+
+func (awayTokens) FindToken(context.Context, string) (Token, bool, error) {
+	return Token{}, false, errAway{}
+}
 
 // admits lets everybody in as one person.
 type admits struct{ person *directory.Principal }

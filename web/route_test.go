@@ -150,6 +150,24 @@ func TestFailuresOfTheStoreTellNothing(t *testing.T) {
 	}
 }
 
+// A store that is away is no fault: the page says to come back, and machines are told when.
+func TestAStoreThatIsAwayIs503(t *testing.T) {
+	h := build(t, plan{change: func(o *Options) {
+		o.Sessions, o.Tokens = awaySessions{brokenSessions{o.Sessions}}, awayTokens{brokenTokens{o.Tokens}}
+	}})
+	b := h.browser(t)
+	b.get(homePath, "Cookie", sessionCookie+"=x").wants(t, http.StatusServiceUnavailable).header(t, "Retry-After", "30").
+		says(t, "come back in a minute", "<!doctype html>").silent(t, "secret.host")
+	var p map[string]any
+	b.get("/api/v1/profiles", "Authorization", "Bearer x").wants(t, http.StatusServiceUnavailable).header(t, "Retry-After", "30").silent(t, "secret.host").decode(t, &p)
+	if p["reason"] != "unavailable" {
+		t.Errorf("got %v", p)
+	}
+	if strings.Contains(h.log.String(), "level=ERROR") || !strings.Contains(h.log.String(), "secret.host") {
+		t.Errorf("the log: %s", h.log)
+	}
+}
+
 func TestProblemsArePagesForPeopleAndDocumentsForMachines(t *testing.T) {
 	b := build(t, plan{}).browser(t)
 	b.get("/nowhere").wants(t, http.StatusNotFound).header(t, "Content-Type", "text/html; charset=utf-8").header(t, "Cache-Control", "no-store").says(t, "There is nothing here", "request REQUEST42")

@@ -200,8 +200,9 @@ const away = "30" // seconds
 
 // told is an error as clients hear it: a store that is away for a while, or full, is no riddle to them.
 func told(err error) error {
+	var file *store.FileError
 	switch {
-	case errors.Is(err, store.ErrAway), errors.Is(err, store.ErrBusy):
+	case errors.As(err, &file) && file.Unavailable():
 		return &dav.Error{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {away}},
 			Detail: "The calendars cannot be reached at the moment; try again later."}
 	case errors.Is(err, store.ErrFull): // RFC 4918 section 11.5

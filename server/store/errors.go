@@ -59,6 +59,9 @@ func (e *FileError) Unwrap() []error {
 	return []error{e.Kind, e.Err}
 }
 
+// Unavailable says whether the same may succeed soon.
+func (e *FileError) Unavailable() bool { return e.Kind == ErrAway || e.Kind == ErrBusy }
+
 // LockedError says that another process serves this data directory.
 type LockedError struct {
 	Dir string

@@ -13,6 +13,7 @@ type blocks struct {
 	chunks [][]byte          // of records; made as they are needed
 	most   int               // how many chunks there may be
 	at     int               // the one that is being filled
+	live   int               // octets of records that can still be found
 }
 
 // A record is its key, whether it was used, the length of the block, and the block.
@@ -22,6 +23,7 @@ const (
 	lengthField  = 9
 	recordHead   = 11
 	largestBlock = chunkSize / 4
+	fewTurns     = 8 // how many chunks may have their turn for one record before something must go
 )
 
 func newBlocks(room int) *blocks {
@@ -49,20 +51,30 @@ func recordLength(record []byte) int {
 func (b *blocks) forget(key uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.where, key)
+	b.drop(key)
+}
+
+// drop is called with mu held, as is turn.
+func (b *blocks) drop(key uint64) {
+	if place, found := b.where[key]; found {
+		b.live -= recordLength(b.chunks[place/chunkSize][place%chunkSize:])
+		delete(b.where, key)
+	}
 }
 
 // keep puts a block under a key, in place of what is there. One that is too large is not kept.
 func (b *blocks) keep(key uint64, block []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.where, key)
+	b.drop(key)
 	if len(block) > largestBlock {
 		return
 	}
-	if len(b.chunks[b.at])+recordHead+len(block) > chunkSize {
-		b.turn()
+	size := recordHead + len(block)
+	for turns := 1; len(b.chunks[b.at])+size > chunkSize; turns++ {
+		b.turn(turns > fewTurns)
 	}
+	b.live += size
 	chunk := b.chunks[b.at]
 	b.where[key] = uint32(b.at*chunkSize + len(chunk))
 	chunk = binary.LittleEndian.AppendUint64(chunk, key)
@@ -71,15 +83,17 @@ func (b *blocks) keep(key uint64, block []byte) {
 	b.chunks[b.at] = append(chunk, block...)
 }
 
-// turn goes on to the next chunk. Of the oldest, whose turn it is when there may be no more, it leaves what was found
-// since it was written, up to half of the chunk, and forgets the rest.
-func (b *blocks) turn() {
+// turn goes on to the next chunk. When there may be no more it is the oldest, of which only that is left which can still
+// be found. When that is nearly as much as there is room for, or something must go, only what was found since its last
+// turn is left, and no more than half of the chunk.
+func (b *blocks) turn(mustGo bool) {
 	if len(b.chunks) < b.most {
 		b.at = len(b.chunks)
 		b.chunks = append(b.chunks, make([]byte, 0, chunkSize))
 		return
 	}
 	b.at = (b.at + 1) % len(b.chunks)
+	crowded := mustGo || b.live > b.most*chunkSize/8*7
 	old := b.chunks[b.at]
 	left := old[:0] // each record moves towards the beginning, if at all
 	for from := 0; from < len(old); {
@@ -89,8 +103,8 @@ func (b *blocks) turn() {
 		if now, found := b.where[key]; !found || now != place {
 			continue
 		}
-		if record[usedFlag] == 0 || len(left)+length > chunkSize/2 {
-			delete(b.where, key)
+		if crowded && (record[usedFlag] == 0 || len(left)+length > chunkSize/2) {
+			b.drop(key)
 			continue
 		}
 		record[usedFlag] = 0

@@ -54,6 +54,32 @@ func TestBlocksAreFoundAsTheyWereKept(t *testing.T) {
 	}
 }
 
+// What is forgotten or replaced makes room; nothing else goes for it.
+func TestBlocksThatAreOverMakeRoom(t *testing.T) {
+	b := newBlocks(8 * chunkSize)
+	block := make([]byte, 100)
+	const lasting = 7 * chunkSize / 8 * 7 / (100 + recordHead)
+	for key := range uint64(lasting) {
+		b.keep(key, block)
+	}
+	for i := range uint64(50_000) {
+		b.keep(lasting+i%3, block)
+		b.forget(lasting + (i+1)%3)
+	}
+	for key := range uint64(lasting) {
+		if _, found := b.find(nil, key); !found {
+			t.Fatalf("%d of %d has gone", key, lasting)
+		}
+	}
+	live := 0
+	for _, place := range b.where {
+		live += recordLength(b.chunks[place/chunkSize][place%chunkSize:])
+	}
+	if live != b.live {
+		t.Errorf("%d octets live, counted are %d", live, b.live)
+	}
+}
+
 // What is asked for again and again stays, what nobody asks for goes.
 func TestBlocksThatAreUsedStay(t *testing.T) {
 	b := newBlocks(4 * chunkSize)

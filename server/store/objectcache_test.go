@@ -271,3 +271,35 @@ func BenchmarkObjectCache(b *testing.B) {
 		}
 	})
 }
+
+// What one object costs must not depend on how many others its collection has, be it in memory or not.
+func BenchmarkObjectOf(b *testing.B) {
+	for _, n := range []int{1000, 50_000} {
+		s := openTestSQLite(b)
+		c := newHome(b, s, "ada").Collection("calendar")
+		for from := 0; from < n; from += 100 {
+			mustWrite(b, s, func(tx *Tx) error {
+				for i := from; i < from+100; i++ {
+					o := event(fmt.Sprintf("%08x.ics", i), fmt.Sprint(i), string(textNo(i)))
+					if _, err := tx.AddObject(c.ID, o); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		for _, in := range []string{"memory", "the database"} {
+			b.Run(fmt.Sprintf("%d in %s", n, in), func(b *testing.B) {
+				for i := range b.N {
+					name := fmt.Sprintf("%08x.ics", i*7919%n)
+					if in != "memory" {
+						s.objects.blocks.forget(s.objects.key(c.ID, name))
+					}
+					if _, err := s.Object(b.Context(), "ada", "calendar", name, Whole); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

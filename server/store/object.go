@@ -169,7 +169,7 @@ func (s *Store) Object(ctx context.Context, owner, collection, name string, part
 	epoch := s.objects.now()
 	o, err := s.object(ctx, part, objectByName[part], c.ID, name)
 	if err == nil && part == Whole {
-		s.objects.keep(epoch, c.ID, o, Whole)
+		s.objects.keep(epoch, c.ID, Whole, o)
 	}
 	return o, err
 }

@@ -111,14 +111,16 @@ func (tx *Tx) withData(collectionID int64, tags iter.Seq2[Object, error]) iter.S
 				return
 			}
 		}
+		var read []Object
 		for o, err := range tx.readData(collectionID, unread) {
 			if err == nil && !tx.write {
-				tx.s.objects.keep(tx.epoch, collectionID, o, Data)
+				read = append(read, o)
 			}
 			if !yield(o, err) || err != nil {
 				return
 			}
 		}
+		tx.s.objects.keep(tx.epoch, collectionID, Data, read...)
 	}
 }
 

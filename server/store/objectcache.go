@@ -104,14 +104,26 @@ func (c *objectCache) now() uint64 {
 	return c.epoch
 }
 
-// keep keeps an object that was read with its data since an epoch, unless there was a commit that may have changed it.
-func (c *objectCache) keep(epoch uint64, collectionID int64, o Object, part Part) {
-	o.CollectionID = collectionID
+// keep keeps objects of a collection that were read with their data since an epoch, but for those that a commit may have
+// changed.
+func (c *objectCache) keep(epoch uint64, collectionID int64, part Part, objects ...Object) {
+	if len(objects) == 0 || epoch != c.now() {
+		return
+	}
+	c.packer.aside(func() {
+		for i := range objects {
+			objects[i].CollectionID = collectionID
+			c.keepOne(epoch, &objects[i], part)
+		}
+	})
+}
+
+func (c *objectCache) keepOne(epoch uint64, o *Object, part Part) {
 	block, ok := c.packed(o, part)
 	if !ok {
 		return
 	}
-	key := c.key(collectionID, o.Name)
+	key := c.key(o.CollectionID, o.Name)
 	c.guard.Lock()
 	defer c.guard.Unlock()
 	if epoch == c.epoch && !c.changing[key] {
@@ -146,9 +158,11 @@ func (c *objectCache) written(tx *Tx, o Object, data []byte) {
 		return
 	}
 	o.Data = data
-	if block, ok := c.packed(o, Whole); ok {
-		tx.written = append(tx.written, writtenObject{c.key(o.CollectionID, o.Name), o.Change, block})
-	}
+	c.packer.aside(func() {
+		if block, ok := c.packed(&o, Whole); ok {
+			tx.written = append(tx.written, writtenObject{c.key(o.CollectionID, o.Name), o.Change, block})
+		}
+	})
 }
 
 // open ends what shut began, and keeps what the commit has written; changes are nil if it has failed.
@@ -169,12 +183,12 @@ func (c *objectCache) open(changes []Change, written []writtenObject) {
 }
 
 // packed is the block of an object: its ETag, and the rest compressed. Large ones have none.
-func (c *objectCache) packed(o Object, part Part) (block []byte, ok bool) {
+func (c *objectCache) packed(o *Object, part Part) (block []byte, ok bool) {
 	etag, ok := keyOfETag(o.ETag)
 	if !ok || len(o.Data) > largestKept {
 		return nil, false
 	}
-	text := appendKept(make([]byte, 0, len(o.Data)+256), &o, part)
+	text := appendKept(make([]byte, 0, len(o.Data)+256), o, part)
 	return c.packer.pack(append(make([]byte, 0, 256), etag[:]...), text), true
 }
 

@@ -24,7 +24,7 @@ func TestKeptObjectIsTheSame(t *testing.T) {
 			Created: at, Modified: at.Add(time.Hour), Data: []byte("x")},
 	} {
 		c := newObjectCache(1 << 20)
-		c.keep(c.now(), o.CollectionID, o, Whole)
+		c.keep(c.now(), o.CollectionID, Whole, o)
 		if got, found := c.find(o.CollectionID, o.Name); !found || !reflect.DeepEqual(got, o) {
 			t.Errorf("got %+v, %v\nwant %+v", got, found, o)
 		}
@@ -43,7 +43,7 @@ func TestKeptObjectIsTheSame(t *testing.T) {
 func TestObjectKeptWithoutFactsIsNotFound(t *testing.T) {
 	c := newObjectCache(1 << 20)
 	o := Object{Name: "a.ics", ETag: hashData([]byte("x")), Data: []byte("x")}
-	c.keep(c.now(), 1, o, Data)
+	c.keep(c.now(), 1, Data, o)
 	if got, found := c.find(1, o.Name); found {
 		t.Errorf("got %+v", got)
 	}
@@ -59,26 +59,26 @@ func TestWhatWasReadBeforeACommitIsNotKept(t *testing.T) {
 	changes := []Change{{CollectionID: 1, Number: 5, Object: "a.ics"}}
 	for name, try := range map[string]func(c *objectCache, epoch uint64){
 		"before it": func(c *objectCache, epoch uint64) {
-			c.keep(epoch, 1, old, Whole)
+			c.keep(epoch, 1, Whole, old)
 			c.shut(changes)
 			c.open(changes, nil)
 		},
 		"while it goes on": func(c *objectCache, epoch uint64) {
 			c.shut(changes)
-			c.keep(epoch, 1, old, Whole)
-			c.keep(c.now(), 1, old, Whole)
-			c.keep(c.now(), 1, other, Whole)
+			c.keep(epoch, 1, Whole, old)
+			c.keep(c.now(), 1, Whole, old)
+			c.keep(c.now(), 1, Whole, other)
 			c.open(changes, nil)
 		},
 		"after it": func(c *objectCache, epoch uint64) {
 			c.shut(changes)
 			c.open(changes, nil)
-			c.keep(epoch, 1, old, Whole)
+			c.keep(epoch, 1, Whole, old)
 		},
 		"after one that failed": func(c *objectCache, epoch uint64) {
 			c.shut(changes)
 			c.open(nil, nil)
-			c.keep(epoch, 1, old, Whole)
+			c.keep(epoch, 1, Whole, old)
 		},
 	} {
 		c := newObjectCache(1 << 20)
@@ -251,7 +251,7 @@ func BenchmarkObjectCache(b *testing.B) {
 		data := textNo(i)
 		all[i] = Object{Name: fmt.Sprintf("%08x.ics", i), UID: fmt.Sprintf("%d-%08x", i, i*2654435761), Component: "VEVENT",
 			ETag: hashData(data), CollectionID: 1, ID: int64(i), Data: data}
-		c.keep(0, 1, all[i], Whole)
+		c.keep(0, 1, Whole, all[i])
 	}
 	b.Run("find", func(b *testing.B) {
 		b.ReportAllocs()

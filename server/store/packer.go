@@ -10,6 +10,7 @@ import (
 // packer compresses small texts that have much in common, as the objects of a calendar do: what one says beside the
 // others is a tenth of it or less. It is safe for concurrent use.
 type packer struct {
+	alone  sync.Mutex // held by the goroutine that packs
 	mu     sync.Mutex
 	dicts  []*s2.Dict // made so far; nil at the beginning, and those too old to be used
 	sample []byte     // of the texts that came since the last: what the next one is made of
@@ -25,7 +26,20 @@ const (
 	dictsAlive    = 16
 )
 
-// pack appends the text, compressed, to dst.
+// aside runs a function that packs in a goroutine of its own, one at a time, and waits for it: the compressor wants 64 KB
+// of stack, which the goroutine of each connection would keep for a while.
+func (p *packer) aside(do func()) {
+	p.alone.Lock()
+	defer p.alone.Unlock()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	<-done
+}
+
+// pack appends the text, compressed, to dst. Call it aside.
 func (p *packer) pack(dst, text []byte) []byte {
 	number, dict := p.dictFor(text)
 	dst = binary.AppendUvarint(dst, uint64(number))

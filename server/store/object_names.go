@@ -111,13 +111,17 @@ func (tx *Tx) withData(collectionID int64, tags iter.Seq2[Object, error]) iter.S
 				return
 			}
 		}
-		var read []Object
+		read := make([]Object, 0, min(len(unread), keptAtOnce))
 		for o, err := range tx.readData(collectionID, unread) {
-			if err == nil && !tx.write {
+			if err == nil && !tx.write && len(o.Data) <= largestKept {
 				read = append(read, o)
 			}
 			if !yield(o, err) || err != nil {
 				return
+			}
+			if len(read) == keptAtOnce { // however many come, no more wait here
+				tx.s.objects.keep(tx.epoch, collectionID, Data, read...)
+				read = read[:0]
 			}
 		}
 		tx.s.objects.keep(tx.epoch, collectionID, Data, read...)

@@ -29,7 +29,8 @@ type etagKey [tagSize / 2]byte
 const (
 	objectsRoom = 10 << 20 // octets
 	largestKept = 64 << 10 // octets of data: larger is read from the database
-	maxWritten  = 256      // how many objects of a transaction are kept: one that writes more is no client's
+	keptAtOnce  = 32
+	maxWritten  = 256 // how many objects of a transaction are kept: one that writes more is no client's
 )
 
 func newObjectCache(room int) *objectCache {

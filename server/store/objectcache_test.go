@@ -180,6 +180,41 @@ func TestObjectsReadByPathAreWhatIsStored(t *testing.T) {
 	})
 }
 
+// However many are read, few wait in memory until they are kept.
+func TestObjectsAreKeptWhileOthersAreStillRead(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, s *Store) {
+		c := newHome(t, s, "ada").Collection("calendar")
+		var names []string
+		for i := range 3 * keptAtOnce {
+			o := event(fmt.Sprint(i), fmt.Sprint(i), fmt.Sprint(i))
+			put(t, s, c, o)
+			names = append(names, o.Name)
+			s.objects.blocks.forget(s.objects.key(c.ID, o.Name))
+		}
+		err := s.Read(t.Context(), func(tx *Tx) error {
+			var before []Object
+			for o, err := range tx.ObjectsByName(c.ID, names, Data) {
+				if err != nil {
+					return err
+				}
+				if n := len(before) - keptAtOnce; n >= 0 {
+					if data := s.objects.data(nil, c.ID, before[n].Name, before[n].ETag); string(data) != before[n].Name {
+						t.Fatalf("when %d have come, the data of number %d is %q in memory", len(before), n, data)
+					}
+				}
+				before = append(before, o)
+			}
+			if len(before) != len(names) {
+				t.Errorf("%d of %d have come", len(before), len(names))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 var errLeave = errors.New("left without a commit")
 
 // Whoever reads sees nothing older than what was acknowledged before he asked, and never goes back, while several write.

@@ -90,13 +90,7 @@ func TestWhoIsCalledOffIsToldByMailAndTheRoomIsFree(t *testing.T) {
 }
 
 func TestCtrlCTakesOrdersBackThatAreOurs(t *testing.T) {
-	s := newSite(t, "")
-	h := s.open(t)
-	if _, err := h.calendarsOf(t, "ada"); err != nil {
-		t.Fatal(err)
-	}
-	s.leave(t, "ada")
-	h = s.open(t)
+	s, h := adaHasLeft(t)
 	lock, err := h.config.lockData() // as a server that does not come to it
 	if err != nil {
 		t.Fatal(err)

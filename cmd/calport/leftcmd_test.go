@@ -21,6 +21,18 @@ func (s *site) leave(t *testing.T, name string) {
 	edit(t, s.config, "[profiles]", fmt.Sprintf("[directory.people]\nfilter = \"(!(uid=%s))\"\n[profiles]", name))
 }
 
+// adaHasLeft is a site whose directory ada has left, but not her calendars.
+func adaHasLeft(t *testing.T) (*site, *house) {
+	t.Helper()
+	s := newSite(t, "")
+	h := s.open(t)
+	if _, err := h.calendarsOf(t, "ada"); err != nil {
+		t.Fatal(err)
+	}
+	s.leave(t, "ada")
+	return s, s.open(t)
+}
+
 // meetingOfAda is an event of ada's with grace.
 func meetingOfAda(uid string, start time.Time, rule string) string {
 	return strings.NewReplacer("\n", "\r\n").Replace(fmt.Sprintf(`BEGIN:VCALENDAR
@@ -147,13 +159,7 @@ func (in *instance) guidOf(t *testing.T, name string) string {
 }
 
 func TestNobodyIsErasedWhileTheDirectoryIsInDoubt(t *testing.T) {
-	s := newSite(t, "")
-	h := s.open(t)
-	if _, err := h.calendarsOf(t, "ada"); err != nil {
-		t.Fatal(err)
-	}
-	s.leave(t, "ada")
-	h = s.open(t)
+	s, h := adaHasLeft(t)
 	all, err := h.store.Departed(t.Context())
 	if err != nil || len(all) != 1 || all[0].Name != "ada" || !slices.Contains(all[0].Mails, mailOf["ada"]) {
 		t.Fatalf("got %+v, %v; want ada by her last name", all, err)
